@@ -1,0 +1,1 @@
+"""Drawing and local interaction, reusable inside this project."""
