@@ -1,0 +1,76 @@
+"""Cuts every test off from the developer's own machine: home, settings, language, time zone, proxies, terminal."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FOREIGN_PREFIXES: Final = ("OMCONSOLE_", "TEXTUAL", "XDG_", "LC_")
+"""Variables of these families belong to whoever runs the tests, never to a test."""
+
+FOREIGN_NAMES: Final = frozenset(
+    (
+        *("ALL_PROXY", "FTP_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"),
+        *("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE"),
+        *("COLUMNS", "ESCDELAY", "FORCE_COLOR", "LANGUAGE", "LINES", "NO_COLOR", "SSH_CONNECTION", "SSH_TTY", "STY"),
+        *("SUDO_USER", "TERM_PROGRAM", "TMUX"),
+    )
+)
+"""Single variables that change what the program does; compared without regard to case."""
+
+FIXED: Final = {
+    "COLORTERM": "truecolor",
+    "LANG": "C.UTF-8",
+    "LOGNAME": "operator",
+    "TERM": "xterm-256color",
+    "TZ": "UTC",
+    "USER": "operator",
+}
+"""What every test sees instead."""
+
+
+def is_foreign(name: str) -> bool:
+    """Tells whether an environment variable would let the developer's machine into a test."""
+    return name.upper() in FOREIGN_NAMES or name.startswith(FOREIGN_PREFIXES)
+
+
+def _clean_environment() -> None:
+    """Cleans the process's environment before a test module is collected: Textual reads its variables at import."""
+    for name in [name for name in os.environ if is_foreign(name)]:
+        del os.environ[name]
+    os.environ.update(FIXED)
+    time.tzset()
+
+
+_clean_environment()
+
+# The same examples on every machine and in every run; a wall-clock deadline would fail on a busy one.
+settings.register_profile("house", derandomize=True, deadline=None, database=None)
+settings.load_profile("house")
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Gives each test an empty home of its own, with every user directory under it, and returns it."""
+    home = tmp_path_factory.mktemp("home")
+    for name in [name for name in os.environ if is_foreign(name)]:
+        monkeypatch.delenv(name)
+    for name, value in FIXED.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("HOME", str(home))
+    for name, folder in (
+        ("XDG_CACHE_HOME", "cache"),
+        ("XDG_CONFIG_HOME", "config"),
+        ("XDG_DATA_HOME", "data"),
+        ("XDG_RUNTIME_DIR", "run"),
+        ("XDG_STATE_HOME", "state"),
+    ):
+        monkeypatch.setenv(name, str(home / folder))
+    return home
