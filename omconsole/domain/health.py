@@ -1,0 +1,53 @@
+"""How fresh a source is, and what its last poll said."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+PollStatus = Literal["ok", "partial", "failed", "forbidden", "throttled", "skipped"]
+SourceState = Literal["ok", "fetching", "stale", "failed", "forbidden", "throttled", "off"]
+
+STALE_AFTER_AT_LEAST = timedelta(minutes=10)
+"""T17: two intervals, but never less than this."""
+
+
+class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """A source's last word. Times are UTC; `interval_s` is the configured time between two polls."""
+
+    name: str
+    interval_s: float
+    status: PollStatus | None = None
+    """None until it has been polled."""
+    since: datetime | None = None
+    """When this status began."""
+    last_ok: datetime | None = None
+    last_sweep: datetime | None = None
+    error: str | None = None
+    needs: tuple[str, ...] = ()
+    not_before: datetime | None = None
+    """Throttled until then."""
+    items: int = 0
+    fetching_since: datetime | None = None
+    fetched: int = 0
+    """Rows taken in by the poll under way."""
+
+    def is_stale(self, now: datetime) -> bool:
+        """T17: no good poll for two intervals, at least ten minutes. What was never good is not stale."""
+        return self.last_ok is not None and now - self.last_ok > self.stale_after
+
+    @property
+    def stale_after(self) -> timedelta:
+        return max(timedelta(seconds=2 * self.interval_s), STALE_AFTER_AT_LEAST)
+
+    def state(self, now: datetime) -> SourceState:
+        """The one word shown: a failure is said at once, staleness when its time has come."""
+        if self.fetching_since is not None:
+            return "fetching"
+        if self.status in {"failed", "forbidden", "throttled"}:
+            return self.status
+        if self.status is None or self.status == "skipped":
+            return "off"
+        return "stale" if self.is_stale(now) else "ok"

@@ -1,0 +1,229 @@
+"""What one item is: its triage state (people, timers, rules), its last observation (Graph), and both together."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from omconsole.domain.kinds import KINDS, Pane
+
+
+class Severity(enum.StrEnum):
+    """How bad it is, worst first; see `rank` for the order."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """4 for critical down to 0 for info."""
+        return _RANK[self]
+
+    @property
+    def letter(self) -> str:
+        """`C H M L i`, the same in every language."""
+        return _LETTER[self]
+
+
+_RANK = {Severity.CRITICAL: 4, Severity.HIGH: 3, Severity.MEDIUM: 2, Severity.LOW: 1, Severity.INFO: 0}
+_LETTER = {
+    Severity.CRITICAL: "C",
+    Severity.HIGH: "H",
+    Severity.MEDIUM: "M",
+    Severity.LOW: "L",
+    Severity.INFO: "i",
+}
+
+
+class Condition(enum.StrEnum):
+    """What the source says; written by the poller alone."""
+
+    FIRING = "firing"
+    CLEAR = "clear"
+    UNKNOWN = "unknown"
+
+
+class Handling(enum.StrEnum):
+    """What people and timers did about it."""
+
+    OPEN = "open"
+    ACKED = "acked"
+    SNOOZED = "snoozed"
+    RESOLVED = "resolved"
+
+
+class Label(enum.StrEnum):
+    """The one word shown for both axes and the modifiers (triage.md)."""
+
+    SUPPRESSED = "SUPPRESSED"
+    FLAPPING = "FLAPPING"
+    SNOOZED = "SNOOZED"
+    RESOLVED = "RESOLVED"
+    ACK = "ACK"
+    CLEARED = "CLEARED"
+    BACKLOG = "BACKLOG"
+    REOPENED = "REOPENED"
+    NEW = "NEW"
+    OPEN = "OPEN"
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """Why an item fires: the policy and setting, or the app and code."""
+
+    type: str
+    id: str
+    name: str
+    setting: str | None = None
+    code: str | None = None
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a source last showed of one problem. Sanitised text, UTC times; never written to the journal.
+
+    `facts` holds the raw evidence by Graph's property names, for the detail view and for filters.
+    """
+
+    kind: str
+    source: str
+    severity: Severity
+    subject_type: str
+    subject_id: str
+    subject_name: str
+    sub_key: str = ""
+    user: str | None = None
+    platform: str | None = None
+    evidence_at: datetime | None = None
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+    facts: dict[str, Any] = {}
+    causes: tuple[Cause, ...] = ()
+    portal_url: str | None = None
+
+    @property
+    def family(self) -> str:
+        """The family whose stages share one identity."""
+        return KINDS[self.kind].family
+
+
+class Triage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One item's state under the law of triage.md: rebuilt exactly by replaying its events."""
+
+    key: str
+    id: str
+    kind: str
+    source: str
+    subject_type: str
+    subject_id: str
+    severity: Severity
+    condition: Condition
+    handling: Handling
+    first_seen: datetime
+    opened_at: datetime
+    version: int
+    sub_key: str = ""
+    cleared_at: datetime | None = None
+    resolved_at: datetime | None = None
+    acked_at: datetime | None = None
+    acked_by: str | None = None
+    """Opaque person id."""
+    acked_severity: Severity | None = None
+    """The highest severity since the acknowledgement (T4 compares with it)."""
+    assignee: str | None = None
+    snoozed_until: datetime | None = None
+    backlog: bool = False
+    flapping_since: datetime | None = None
+    escalation: int = 0
+    reopened: int = 0
+    starred: bool = False
+    touched: bool = False
+    """Somebody opened it or acted on it: no longer NEW."""
+    notes: int = 0
+    previous: str | None = None
+
+    @property
+    def family(self) -> str:
+        return KINDS[self.kind].family
+
+    @property
+    def pane(self) -> Pane:
+        return KINDS[self.kind].pane
+
+    @property
+    def is_open(self) -> bool:
+        """Listed by default: everything that is not resolved."""
+        return self.handling is not Handling.RESOLVED
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An item as screens, lists and scripts see it: triage, last observation, and what follows from the whole."""
+
+    triage: Triage
+    seen: Observation | None = None
+    """None until the source has been polled again after the cache was lost."""
+    stale: bool = False
+    """The item's source has had no good poll for too long (T17)."""
+    suppressed_by: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return self.triage.key
+
+    @property
+    def id(self) -> str:
+        return self.triage.id
+
+    @property
+    def condition(self) -> Condition:
+        if self.stale and self.triage.condition is Condition.FIRING:
+            return Condition.UNKNOWN
+        return self.triage.condition
+
+    @property
+    def label(self) -> Label:  # noqa: PLR0911 - the order of these lines is the rule itself
+        """The first that holds (triage.md, "Label shown")."""
+        triage = self.triage
+        if self.suppressed_by:
+            return Label.SUPPRESSED
+        if triage.flapping_since is not None:
+            return Label.FLAPPING
+        if triage.handling is Handling.SNOOZED:
+            return Label.SNOOZED
+        if triage.handling is Handling.RESOLVED:
+            return Label.RESOLVED
+        if triage.handling is Handling.ACKED:
+            return Label.ACK
+        if triage.condition is Condition.CLEAR:
+            return Label.CLEARED
+        if triage.backlog:
+            return Label.BACKLOG
+        if triage.reopened:
+            return Label.REOPENED
+        return Label.OPEN if triage.touched else Label.NEW
+
+    @property
+    def needs_action(self) -> bool:
+        """Computed from the axes, never from the label (triage.md, "Needs action")."""
+        triage = self.triage
+        if self.suppressed_by or triage.backlog or triage.handling is not Handling.OPEN:
+            return False
+        if triage.condition is Condition.CLEAR:
+            return triage.severity.rank >= Severity.HIGH.rank
+        return triage.severity.rank >= Severity.MEDIUM.rank
+
+    @property
+    def order(self) -> tuple[bool, int, int, float, str]:
+        """The sort key of the priority: needs action, severity, escalation, age, id."""
+        triage = self.triage
+        return (
+            not self.needs_action,
+            -triage.severity.rank,
+            -triage.escalation,
+            triage.first_seen.timestamp(),
+            triage.id,
+        )

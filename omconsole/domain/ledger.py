@@ -1,0 +1,260 @@
+"""The whole state in memory: events are folded in, observations laid beside them, pictures taken out.
+
+The ledger has two parts with a file each. *Items* (triage, observations, posts) reflect the journal up to `items_seq`;
+the *rest* (receipts, sources, metrics) up to `rest_seq`. Replay from the older of the two is exact, because each part
+skips what it has seen.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from omconsole.domain.figures import Sample, add, figure
+from omconsole.domain.items import Item, Observation, Triage
+from omconsole.domain.snapshot import Polling, Snapshot
+from omconsole.domain.triage import fold
+from omconsole.domain.updates import Post, Receipt, Update, as_read_by
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from omconsole.domain.health import SourceHealth
+    from omconsole.domain.events import Event
+    from collections.abc import Iterable, Iterator
+
+Order = tuple[bool, int, int, float, str]
+
+
+class Ledger:
+    """Everything a profile knows, by key. One writer: the code that appends to the journal."""
+
+    def __init__(self) -> None:
+        self.triage: dict[str, Triage] = {}
+        """By key: the latest life of each problem, resolved ones included (T12 and T13 need them)."""
+        self.past: dict[str, Triage] = {}
+        """By id: earlier lives that a successor (T13) has followed."""
+        self.seen: dict[str, Observation] = {}
+        """By key: what the source last showed."""
+        self.posts: dict[str, Post] = {}
+        self.known_posts: dict[str, datetime | None] = {}
+        """By post id: the newest revision that the history holds."""
+        self.receipts: dict[str, dict[str, Receipt]] = {}
+        """By person, then post id."""
+        self.sources: dict[str, SourceHealth] = {}
+        self.metrics: dict[str, list[Sample]] = {}
+        self.items_seq = 0
+        self.rest_seq = 0
+        self._rows: dict[str, Item] = {}
+        self._ordered: dict[str, list[tuple[Order, str]]] = {"issues": [], "alerts": []}
+        self._stale: frozenset[str] = frozenset()
+
+    @property
+    def seq(self) -> int:
+        """The last event that the whole ledger reflects."""
+        return min(self.items_seq, self.rest_seq)
+
+    # --- in -----------------------------------------------------------------------------------------------------------
+
+    def apply(self, event: Event) -> None:
+        """Fold one event of the journal in; what a part has seen before changes nothing."""
+        if event.event.startswith("item."):
+            if event.seq > self.items_seq:
+                self._apply_item(event)
+        elif event.seq > self.rest_seq:
+            self._apply_rest(event)
+
+    def reflect(self, seq: int) -> None:
+        """All events up to `seq` have been applied."""
+        self.items_seq = max(self.items_seq, seq)
+        self.rest_seq = max(self.rest_seq, seq)
+
+    def observe(self, key: str, seen: Observation) -> None:
+        """Lay an observation beside an item."""
+        self.seen[key] = seen
+        if key in self.triage:
+            self._place(key)
+
+    def forget_observation(self, key: str) -> None:
+        """Drop the observation of an item that is no longer open."""
+        self.seen.pop(key, None)
+
+    def set_stale(self, sources: Iterable[str]) -> bool:
+        """T17, T18: the condition of these sources' items is unknown until the next good poll. True when it changed."""
+        stale = frozenset(sources)
+        changed = stale ^ self._stale
+        self._stale = stale
+        for key, triage in self.triage.items() if changed else ():
+            if triage.source in changed and triage.is_open:
+                self._place(key)
+        return bool(changed)
+
+    def rebuild(self) -> None:
+        """Make rows and order anew after the dictionaries have been filled from a file."""
+        self._rows.clear()
+        ordered: dict[str, list[tuple[Order, str]]] = {"issues": [], "alerts": []}
+        for key, triage in self.triage.items():
+            if triage.is_open:
+                row = self._row(triage)
+                self._rows[key] = row
+                ordered[triage.pane].append((row.order, key))
+        for pane in ordered.values():
+            pane.sort()
+        self._ordered = ordered
+
+    # --- out ----------------------------------------------------------------------------------------------------------
+
+    def item(self, key: str) -> Item | None:
+        """The item in its latest life."""
+        triage = self.triage.get(key)
+        return None if triage is None else self._rows.get(key) or self._row(triage)
+
+    def items(self, pane: str, *, every: bool = False) -> Iterator[Item]:
+        """Open items in order of priority; with `every` the resolved ones after them, newest first."""
+        for _order, key in self._ordered[pane]:
+            yield self._rows[key]
+        if every:
+            rest = [triage for triage in self.triage.values() if triage.pane == pane and not triage.is_open]
+            rest.extend(triage for triage in self.past.values() if triage.pane == pane)
+            rest.sort(key=lambda triage: triage.resolved_at or triage.opened_at, reverse=True)
+            yield from (self._row(triage) for triage in rest)
+
+    def updates(self, person: str) -> list[Update]:
+        """The feed as one person sees it: unread first, then by last change, newest first."""
+        mine = self.receipts.get(person, {})
+        feed = [as_read_by(post, mine.get(post.id)) for post in self.posts.values()]
+        feed.sort(key=lambda update: update.post.id)
+        feed.sort(key=lambda update: _when(update.post), reverse=True)
+        feed.sort(key=lambda update: update.read)
+        return feed
+
+    def picture(
+        self, *, tenant: str, now: datetime, person: str, persons: dict[str, str], polling: Polling, notice: str | None
+    ) -> Snapshot:
+        """A frozen picture; rows that did not change are the same objects as in the picture before."""
+        issues = tuple(self._rows[key] for _order, key in self._ordered["issues"])
+        alerts = tuple(self._rows[key] for _order, key in self._ordered["alerts"])
+        updates = tuple(self.updates(person))
+        figures = (figure(name, samples) for name, samples in sorted(self.metrics.items()))
+        return Snapshot(
+            tenant=tenant,
+            at=now,
+            seq=self.seq,
+            issues=issues,
+            alerts=alerts,
+            updates=updates,
+            sources=tuple(self.sources.values()),
+            figures=tuple(each for each in figures if each is not None),
+            persons=persons,
+            polling=polling,
+            totals={"issues": len(issues), "alerts": len(alerts), "updates": len(updates)},
+            notice=notice,
+        )
+
+    # --- parts --------------------------------------------------------------------------------------------------------
+
+    def _apply_item(self, event: Event) -> None:
+        assert event.key is not None
+        current = self.triage.get(event.key)
+        if current is not None and event.item != current.id and event.event != "item.opened":
+            earlier = self.past.get(event.item or "")
+            after = fold(earlier, event)
+            if after is not None:
+                self.past[after.id] = after
+            return
+        after = fold(current, event)
+        if after is None:
+            return
+        if current is not None and after.id != current.id:
+            self.past[current.id] = current
+        self.triage[event.key] = after
+        self._place(event.key)
+
+    def _apply_rest(self, event: Event) -> None:
+        apply = {
+            "update.posted": self._apply_post,
+            "update.revised": self._apply_post,
+            "update.read": self._apply_receipt,
+            "update.unread": self._apply_receipt,
+            "metric.sampled": self._apply_metric,
+            "source.state": self._apply_source,
+            "poll.finished": self._apply_poll,
+        }.get(event.event)
+        if apply is not None:
+            apply(event)
+
+    def _apply_post(self, event: Event) -> None:
+        if event.ref:
+            self.known_posts[event.ref] = _moment(event.data.get("changed"))
+
+    def _apply_receipt(self, event: Event) -> None:
+        if event.ref is None or event.actor is None or event.at is None:
+            return
+        mine = self.receipts.setdefault(event.actor, {})
+        if event.event == "update.read":
+            mine[event.ref] = Receipt(event.at, _moment(event.data.get("changed")))
+        else:
+            mine.pop(event.ref, None)
+
+    def _apply_metric(self, event: Event) -> None:
+        assert event.at is not None
+        for name, value in event.data.get("values", {}).items():
+            add(self.metrics.setdefault(name, []), event.at, float(value))
+
+    def _apply_source(self, event: Event) -> None:
+        """`source.state`: a source's status changed, or why it fails."""
+        known = self.sources.get(event.ref or "")
+        if known is None or event.to is None:
+            return
+        self.sources[known.name] = replace(
+            known,
+            status=event.to,
+            since=event.at,
+            error=event.why,
+            needs=tuple(event.data.get("needs") or ()),
+            not_before=event.until,
+        )
+
+    def _apply_poll(self, event: Event) -> None:
+        """`poll.finished`: which sources were read well, and which of them wholly."""
+        for report in event.data.get("sources", ()):
+            known = self.sources.get(report["name"])
+            if known is None or report["status"] not in {"ok", "partial"}:
+                continue
+            whole = report["status"] == "ok"
+            sweep = whole and report.get("mode") == "sweep"
+            self.sources[known.name] = replace(
+                known,
+                last_ok=event.at if whole else known.last_ok,
+                last_sweep=event.at if sweep else known.last_sweep,
+                items=report.get("items", known.items),
+            )
+
+    def _row(self, triage: Triage) -> Item:
+        return Item(triage=triage, seen=self.seen.get(triage.key), stale=triage.source in self._stale)
+
+    def _place(self, key: str) -> None:
+        """Make the item's row anew and move it to its place in the order."""
+        triage = self.triage[key]
+        ordered = self._ordered[triage.pane]
+        before = self._rows.pop(key, None)
+        row = self._row(triage) if triage.is_open else None
+        if row is not None:
+            self._rows[key] = row
+        old, new = before and before.order, row and row.order
+        if old == new:
+            return
+        if old is not None:
+            del ordered[bisect_left(ordered, (old, key))]
+        if new is not None:
+            insort(ordered, (new, key))
+
+
+def _when(post: Post) -> float:
+    moment = post.changed or post.published
+    return moment.timestamp() if moment else 0.0
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

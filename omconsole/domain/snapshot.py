@@ -1,0 +1,55 @@
+"""What goes down to the screens: one frozen picture of everything, replaced as a whole, never changed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from omconsole.domain.figures import Figure
+from omconsole.domain.health import SourceHealth
+from omconsole.domain.items import Item
+from omconsole.domain.updates import Update
+
+Polling = Literal["self", "other", "nobody"]
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One picture of the state. `issues`, `alerts` and `updates` hold open ones in order of priority.
+
+    Rows that did not change are the same objects as in the snapshot before, so that a table finds what changed by
+    identity. A head (first paint, 200 rows a pane) has `complete=False` and the true counts in `totals`.
+    """
+
+    tenant: str
+    """The profile's display name."""
+    at: datetime
+    """When the picture was made, UTC."""
+    seq: int
+    """The last event of the journal that it reflects."""
+    issues: tuple[Item, ...] = ()
+    alerts: tuple[Item, ...] = ()
+    updates: tuple[Update, ...] = ()
+    """Unread first, then by last change, newest first."""
+    sources: tuple[SourceHealth, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    persons: dict[str, str] = {}
+    """Opaque id to display name, for those who appear in the rows."""
+    polling: Polling = "nobody"
+    complete: bool = True
+    totals: dict[str, int] = {}
+    """Rows a pane has in truth, by pane name."""
+    notice: str | None = None
+    """One sentence about the state itself (read-only, damaged file kept aside, disk full), in the user's language."""
+
+    def source(self, name: str) -> SourceHealth | None:
+        """The source's health, or None when this version or profile does not poll it."""
+        return next((source for source in self.sources if source.name == name), None)
+
+    def figure(self, name: str) -> Figure | None:
+        """The figure, or None while it has not been measured."""
+        return next((figure for figure in self.figures if figure.name == name), None)
+
+
+EMPTY = Snapshot(tenant="", at=datetime.min, seq=0)  # noqa: DTZ901 - stands for "no picture yet"
