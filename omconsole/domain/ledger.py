@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -17,12 +18,12 @@ from omconsole.domain.items import Item, Observation, Triage
 from omconsole.domain.snapshot import Polling, Snapshot
 from omconsole.domain.triage import fold
 from omconsole.domain.updates import Post, Receipt, Update, as_read_by
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from omconsole.domain.health import SourceHealth
-    from omconsole.domain.events import Event
     from collections.abc import Iterable, Iterator
+
+    from omconsole.domain.events import Event
+    from omconsole.domain.health import SourceHealth
 
 Order = tuple[bool, int, int, float, str]
 
@@ -242,7 +243,8 @@ class Ledger:
         row = self._row(triage) if triage.is_open else None
         if row is not None:
             self._rows[key] = row
-        old, new = before and before.order, row and row.order
+        old = None if before is None else before.order
+        new = None if row is None else row.order
         if old == new:
             return
         if old is not None:
