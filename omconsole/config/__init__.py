@@ -1,0 +1,253 @@
+"""Settings: option, environment, file, default, in this order; checked once, then frozen.
+
+The file is TOML and never holds a secret. A key that this version does not know is refused with the nearest one that
+it does; a key of the contract whose feature is not there yet is refused as such. Whatever is wrong is told with the
+file and the dotted path of the key.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from omconsole.config import values
+from omconsole.config.file import Place, RawProfile, RawSettings, nearest, read_settings_file
+from omconsole.config.values import CLOUDS, Secret
+from omconsole.errors import SettingsError, UsageError
+from omconsole.i18n import LANGUAGES, Language, _, language
+from omconsole.paths import DEMO_PROFILE, config_file, profile_directory, state_root, validate_profile_name
+from omconsole.sanitize import sanitize
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["CLOUDS", "THEMES", "Options", "ProfileSettings", "Secret", "Settings", "Thresholds", "load"]
+
+THEMES: Final = ("dark", "light")
+
+_AUTHS_LATER: Final = ("device-code", "browser", "client-secret", "certificate", "managed-identity")
+_DEMO_GRAPH_URL: Final = "http://localhost"
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """The options of the command line that go before the environment and the file; None where not given."""
+
+    profile: str | None = None
+    state_dir: str | None = None
+    lang: str | None = None
+    theme: str | None = None
+    read_only: bool = False
+
+
+class Thresholds(Struct, frozen=True):
+    """Limits of what counts as a problem."""
+
+    stale_days: tuple[int, int] = (30, 90)
+    """Days without a check-in after which a device is stale, and stale for long."""
+
+
+class ProfileSettings(Struct, frozen=True, kw_only=True):
+    """One tenant and how to reach it."""
+
+    graph_url: str
+    """Root of Microsoft Graph without a version and without a slash at its end."""
+    tenant_id: str | None = None
+    client_id: str | None = None
+    auth: Literal["token"] = "token"
+    cloud: str = "global"
+    ca_file: Path | None = None
+    proxy: str | None = None
+    read_only: bool = True
+    """Nothing is ever written to Graph."""
+    state_dir: Path | None = None
+    """Root of the state as the file says; `Settings.state_directory` is what holds."""
+    poll: dict[str, int] = field(default_factory=dict)
+    """Seconds between two polls by source; a source that is not named keeps its own default."""
+    thresholds: Thresholds = Thresholds()
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Everything that a run was told, checked."""
+
+    profile_name: str
+    profile: ProfileSettings
+    language: Language
+    timezone: str
+    """Key of the zone database in which days, weeks and clocks are shown."""
+    state_directory: Path
+    """Directory of this profile; it need not exist."""
+    start: Literal["dashboard"] = "dashboard"
+    theme: str | None = None
+    """`dark` or `light`; None where nothing was chosen."""
+    config_file: Path | None = None
+    """The settings file that was read."""
+    token: Secret | None = None
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether this is the simulated tenant."""
+        return self.profile_name == DEMO_PROFILE
+
+
+def load(path: Path | None, environ: Mapping[str, str], options: Options | None = None) -> Settings:
+    """Return the settings of a run.
+
+    Args:
+        path: the value of `--config`; None looks at OMCONSOLE_CONFIG, then in the user's configuration directory.
+        environ: the environment.
+        options: the common options.
+
+    Raises:
+        SettingsError: the file, the environment or an option does not hold, or there is no profile to use.
+    """
+    options = options or Options()
+    where = config_file(environ, path)
+    asked_for = path is not None or bool(environ.get("OMCONSOLE_CONFIG"))
+    found = asked_for or where.exists()
+    raw = read_settings_file(where) if found else RawSettings()
+    file = sanitize(where)
+    profiles = _profiles(raw, file, where.parent)
+    name = _profile_name(raw, profiles, where, environ, options)
+    profile = profiles[name]
+    if options.read_only and not profile.read_only:
+        profile = replace(profile, read_only=True)
+    _check_ca_file(profile, Place(file, f"profiles.{name}.ca_file"))
+    return Settings(
+        profile_name=name,
+        profile=profile,
+        language=_language(raw, file, environ, options),
+        timezone=values.timezone(raw.timezone, Place(file, "timezone"), environ),
+        state_directory=profile_directory(state_root(environ, options.state_dir, profile.state_dir), name),
+        start=cast("Literal['dashboard']", _start(raw, file)),
+        theme=_theme(raw, file, options),
+        config_file=where if found else None,
+        token=values.bearer_token(environ),
+    )
+
+
+def _profiles(raw: RawSettings, file: str, base: Path) -> dict[str, ProfileSettings]:
+    """Return every profile of the file, checked, and the demo."""
+    profiles = {}
+    for name, table in raw.profiles.items():
+        place = Place(file, f"profiles.{sanitize(name, 60)}")
+        if name == DEMO_PROFILE:
+            raise place.error(_("“demo” is the built-in profile of the simulated tenant."), _("Choose another name."))
+        try:
+            validate_profile_name(name)
+        except UsageError as error:
+            raise place.error(error.what, error.do) from error
+        profiles[name] = _profile(table, place, base)
+    profiles[DEMO_PROFILE] = ProfileSettings(graph_url=_DEMO_GRAPH_URL)
+    return profiles
+
+
+def _profile(raw: RawProfile, place: Place, base: Path) -> ProfileSettings:
+    values.choice(raw.auth, ("token",), _AUTHS_LATER, place / "auth")
+    cloud = values.choice(raw.cloud, tuple(CLOUDS), (), place / "cloud") or "global"
+    every = {"devices": raw.poll.devices, "overview": raw.poll.overview, "messages": raw.poll.messages}
+    stale = raw.thresholds.stale_days
+    return ProfileSettings(
+        graph_url=values.graph_root(raw.graph_url, place / "graph_url") if raw.graph_url is not None else CLOUDS[cloud],
+        tenant_id=_identifier(raw.tenant_id, place / "tenant_id"),
+        client_id=_identifier(raw.client_id, place / "client_id"),
+        cloud=cloud,
+        ca_file=values.file_path(raw.ca_file, base) if raw.ca_file else None,
+        proxy=values.proxy_url(raw.proxy, place / "proxy") if raw.proxy else None,
+        read_only=raw.read_only is not False,
+        state_dir=values.file_path(raw.state_dir, base) if raw.state_dir else None,
+        poll={
+            source: values.duration_s(text, place / "poll" / source)
+            for source, text in every.items()
+            if text is not None
+        },
+        thresholds=Thresholds()
+        if stale is None
+        else Thresholds(values.stale_days(stale, place / "thresholds" / "stale_days")),
+    )
+
+
+def _identifier(value: str | None, place: Place) -> str | None:
+    """Return a GUID or a domain name as it is; it becomes part of addresses."""
+    if value is None or re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}", value):
+        return value
+    raise place.error(
+        _("“{value}” is no identifier.").format(value=sanitize(value, 60)),
+        _("Copy the GUID from the admin center."),
+    )
+
+
+def _profile_name(
+    raw: RawSettings,
+    profiles: Mapping[str, ProfileSettings],
+    where: Path,
+    environ: Mapping[str, str],
+    options: Options,
+) -> str:
+    """Return the chosen profile; a single one in the file needs no choosing."""
+    own = [name for name in profiles if name != DEMO_PROFILE]
+    chosen = (
+        (options.profile, Place("", "--profile")),
+        (environ.get("OMCONSOLE_PROFILE"), Place("", "OMCONSOLE_PROFILE")),
+        (raw.default_profile, Place(sanitize(where), "default_profile")),
+        (own[0] if len(own) == 1 else None, Place("", "")),
+    )
+    name, place = next(((name, place) for name, place in chosen if name), (None, Place("", "")))
+    if name is None:
+        raise _no_choice(own, where)
+    if name in profiles:
+        return name
+    close = nearest(name, profiles)
+    raise place.error(
+        _("there is no profile “{name}”.").format(name=sanitize(name, 60)),
+        _("Did you mean “{name}”?").format(name=close)
+        if close
+        else _("There are: {names}. The file is {path}.").format(names=", ".join(profiles), path=sanitize(where)),
+    )
+
+
+def _no_choice(own: list[str], where: Path) -> SettingsError:
+    path = sanitize(where)
+    if own:
+        return SettingsError(
+            _("{path} has several profiles, and none was chosen.").format(path=path),
+            _("Name one with --profile or default_profile: {names}.").format(names=", ".join(own)),
+        )
+    return SettingsError(
+        _("{path} has no profile of a tenant.").format(path=path)
+        if where.exists()
+        else _("There is no settings file {path}.").format(path=path),
+        _("Try “omconsole demo”, or write {line} into {path} and put a token into OMCONSOLE_TOKEN.").format(
+            line='profiles.contoso.auth = "token"', path=path
+        ),
+    )
+
+
+def _language(raw: RawSettings, file: str, environ: Mapping[str, str], options: Options) -> Language:
+    chosen = (
+        (options.lang, Place("", "--lang")),
+        (environ.get("OMCONSOLE_LANG") or None, Place("", "OMCONSOLE_LANG")),
+        (raw.language, Place(file, "language")),
+    )
+    checked = [values.choice(value, LANGUAGES, (), place) for value, place in chosen]
+    return cast("Language", next((value for value in checked if value), language()))
+
+
+def _theme(raw: RawSettings, file: str, options: Options) -> str | None:
+    values.choice(raw.theme, THEMES, (), Place(file, "theme"))
+    return values.choice(options.theme, THEMES, (), Place("", "--theme")) or raw.theme
+
+
+def _start(raw: RawSettings, file: str) -> str:
+    return values.choice(raw.start, ("dashboard",), ("inbox",), Place(file, "start")) or "dashboard"
+
+
+def _check_ca_file(profile: ProfileSettings, place: Place) -> None:
+    if profile.ca_file is not None and not profile.ca_file.is_file():
+        raise place.error(
+            _("there is no file {path}.").format(path=sanitize(profile.ca_file)),
+            _("Name a file with the certificates in PEM form, or remove the key."),
+        )
