@@ -1,0 +1,116 @@
+"""A pane: a rule that carries the title, and below it one widget.
+
+    pane = Pane(QueueTable(...), rule=PaneRule("1 Alerts", "3 unread · 1 due"), id="alerts")
+    pane.rule = PaneRule("1 Alerts", "4", warning="STALE since 09:41")
+
+The title is bright while the focus is within. A click on the rule puts the focus on the child. Texts are literal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from widgets.cells import drawable, fit, width_of
+from widgets.drawn_lines import DrawnLines
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from widgets.drawn_lines import Parts
+
+RULE = "─"
+TITLE_MINIMUM = 12
+"""Cells that a title keeps before the text at the right gives way."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaneRule:
+    """What the rule of a pane says."""
+
+    title: str
+    right: str = ""
+    """Counts and hints, dim, at the right edge."""
+    warning: str = ""
+    """What must not be overlooked, after `right`; the last to give way when the pane is narrow."""
+
+
+class RuleLine(DrawnLines):
+    """The line of a pane's rule."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"rule--line", "rule--title", "rule--right", "rule--warning"}
+
+    def __init__(self, rule: PaneRule) -> None:
+        super().__init__()
+        self._rule = rule
+
+    def say(self, rule: PaneRule) -> None:
+        """Say something else from now on."""
+        self._rule = rule
+        self.redraw()
+
+    def draw(self, width: int) -> list[Parts]:
+        """Return ` title ──────── right · warning ─`, without what finds no room."""
+        blank, line, title, right, warning = [
+            self.get_visual_style(*name).rich_style
+            for name in ((), ("rule--line",), ("rule--title",), ("rule--right",), ("rule--warning",))
+        ]
+        name = drawable(self._rule.title)
+        ends = [(drawable(text), style) for text, style in ((self._rule.right, right), (self._rule.warning, warning))]
+        ends = [(text, style) for text, style in ends if text]
+        room = width - 3 - min(cell_len(name), TITLE_MINIMUM)
+        while ends and sum(cell_len(text) + 3 for text, _ in ends) > room:
+            ends = ends[1:]
+        tail: list[Segment] = []
+        for text, style in ends:
+            tail += [Segment(" · ", right)] if tail else [Segment(" ", blank)]
+            tail.append(Segment(text, style))
+        tail += [Segment(" ", blank), Segment(RULE, line)] if tail else []
+        used = width_of(tail)
+        head = [Segment(" ", blank), *fit([Segment(name, title)], min(cell_len(name), width - used - 3), title)]
+        head.append(Segment(" ", blank))
+        dashes = Segment(RULE * max(0, width - used - width_of(head)), line)
+        return [[*head, dashes, *tail]]
+
+
+class Pane(Widget):
+    """A title rule and one child below it, without a box."""
+
+    DEFAULT_CSS = """
+    Pane { layout: vertical; height: 1fr; width: 1fr; }
+    """
+
+    rule: reactive[PaneRule] = reactive(PaneRule(""), repaint=False)
+    """What the rule says."""
+
+    def __init__(
+        self,
+        child: Widget,
+        *,
+        rule: PaneRule,
+        id: str | None = None,  # noqa: A002  # the name every widget of Textual gives it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.child = child
+        self._line = RuleLine(rule)
+        self.set_reactive(Pane.rule, rule)
+
+    def compose(self) -> ComposeResult:
+        """Yield the rule and the child."""
+        yield self._line
+        yield self.child
+
+    def watch_rule(self, rule: PaneRule) -> None:
+        """Repaint what differs in the rule."""
+        self._line.say(rule)
+
+    def on_click(self) -> None:
+        """Focus the child when its rule is clicked."""
+        if self.child.focusable and not self.child.has_focus:
+            self.child.focus(scroll_visible=False)

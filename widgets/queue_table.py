@@ -1,0 +1,400 @@
+"""A virtual table that draws what is on the screen and nothing else.
+
+    table = QueueTable(
+        [Column(id="what", width=None, cell=lambda row: row.title), Column(id="age", width=6, align="right", cell=age)],
+        empty="Nothing needs you.",
+    )
+    table.show(rows)        # a Sequence of objects with .key, never mutated later; an unchanged row is the same object
+    table.refresh_cells()   # ages have passed, marks have changed: draws anew what differs
+    table.set_columns(columns); table.empty = "..."; table.show_header = True
+    table.cursor_key, table.cursor_row, table.cursor_index, table.rows, table.hidden_count
+    table.select(key) -> bool   # moves the cursor to a row, if there is one with this key
+
+Messages: `RowHighlighted(table, key)` when the cursor has come to stand on another key (None: no rows are left),
+`RowOpened(table, key)`. Both reach `@on(QueueTable.RowOpened, "#alerts")`.
+Every cost depends on the lines shown, not on the rows held; only a key that has moved far makes it read all keys, once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Generic
+
+from textual.binding import Binding, BindingType
+from textual.geometry import Offset, Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from widgets.cells import changed_span
+from widgets.columns import Column, R
+from widgets.table_drawing import Line, Look, Looks, TableDrawing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from textual import events
+    from textual.content import Content
+
+WHEEL_ROWS = 3
+NEAR = 200
+"""Rows on either side in which a key is looked for before all keys are read."""
+
+
+class QueueTable(Widget, Generic[R], can_focus=True):
+    """One virtual table: rows of one line each, a cursor kept by key, repaint of changed cells only."""
+
+    ALLOW_SELECT = False
+    ALLOW_MAXIMIZE = True
+    DEFAULT_CSS = """
+    QueueTable { height: 1fr; width: 1fr; pointer: pointer; }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "queue-table--row",
+        "queue-table--cursor",
+        "queue-table--cursor-blurred",
+        "queue-table--bar",
+        "queue-table--bar-blurred",
+        "queue-table--header",
+        "queue-table--empty",
+        "queue-table--thumb",
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j,down", "move(1)", "Down", show=False, id="table.down"),
+        Binding("k,up", "move(-1)", "Up", show=False, id="table.up"),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="table.page_down"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="table.page_up"),
+        Binding("g,home", "first", "First", show=False, id="table.first"),
+        Binding("G,end", "last", "Last", show=False, id="table.last"),
+        Binding("enter", "open", "Open", show=False, id="table.open"),
+    ]
+
+    empty: reactive[Content | str] = reactive("", repaint=False)
+    """What is shown when there are no rows: a sentence, wrapped; a `str` is literal text."""
+
+    show_header: reactive[bool] = reactive(False)
+    """Whether the first line shows the columns' titles."""
+
+    class RowHighlighted(Message):
+        """The cursor has come to stand on another row; `key` is None when the table has become empty."""
+
+        def __init__(self, table: QueueTable[Any], key: str | None) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+        @property
+        def control(self) -> QueueTable[Any]:
+            """The table, for selectors."""
+            return self.table
+
+        def can_replace(self, message: Message) -> bool:
+            """Of several waiting for the same table the last counts."""
+            return isinstance(message, QueueTable.RowHighlighted) and message.table is self.table
+
+    class RowOpened(Message):
+        """The user wants to see the row."""
+
+        def __init__(self, table: QueueTable[Any], key: str) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+        @property
+        def control(self) -> QueueTable[Any]:
+            """The table, for selectors."""
+            return self.table
+
+    def __init__(
+        self,
+        columns: Sequence[Column[R]],
+        *,
+        empty: Content | str = "",
+        show_header: bool = False,
+        id: str | None = None,  # noqa: A002  # the name every widget of Textual gives it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._drawing: TableDrawing[R] = TableDrawing(columns)
+        self._rows: Sequence[R] = ()
+        self._cursor = -1
+        self._key: str | None = None
+        self._top = 0
+        self._index: dict[str, int] | None = None
+        self._drawn: dict[int, Line] = {}
+        self._just_focused = False
+        self.set_reactive(QueueTable.empty, empty)
+        self.set_reactive(QueueTable.show_header, show_header)
+
+    # What is shown
+
+    @property
+    def rows(self) -> Sequence[R]:
+        """The rows as last given to `show`."""
+        return self._rows
+
+    @property
+    def cursor_key(self) -> str | None:
+        """The key of the row under the cursor, None when there are no rows."""
+        return self._key
+
+    @property
+    def cursor_index(self) -> int:
+        """The position of the cursor among the rows, -1 when there are none."""
+        return self._cursor
+
+    @property
+    def cursor_row(self) -> R | None:
+        """The row under the cursor, None when there are no rows."""
+        return self._rows[self._cursor] if self._cursor >= 0 else None
+
+    @property
+    def hidden_count(self) -> int:
+        """How many rows do not fit on the screen at once."""
+        return max(0, len(self._rows) - self._page)
+
+    def show(self, rows: Sequence[R]) -> None:
+        """Show these rows from now on; the cursor stays on its key, else on the row below it, else at its position."""
+        before, cursor, top = self._rows, self._cursor, self._top
+        in_view = top <= cursor < top + self._page
+        anchor = cursor if in_view else top
+        self._rows, self._index = rows, None
+        self._cursor = self._cursor_after(before, cursor)
+        found = self._cursor if in_view else self._near(before[anchor].key, anchor) if anchor < len(before) else None
+        top = anchor if found is None else found - (anchor - top)
+        # At the top, what is new comes into view from above; further down nothing moves under the reader's eyes.
+        if self._top == 0 and (not in_view or self._cursor < self._page):
+            top = 0
+        self._scroll(top)
+        self._settle()
+        if self.styles.is_auto_height and len(rows) != len(before):
+            self.refresh(layout=True)
+
+    def refresh_cells(self) -> None:
+        """Ask the columns anew for every visible cell and repaint those that have come to differ."""
+        self._drawing.forget()
+        self._repaint()
+
+    def set_columns(self, columns: Sequence[Column[R]]) -> None:
+        """Show other columns of the same rows."""
+        self._drawing.set_columns(columns)
+        self._drawn.clear()
+        self.refresh()
+
+    def select(self, key: str) -> bool:
+        """Put the cursor on the row with this key and report whether there is one."""
+        index = self._locate(key, self._cursor)
+        if index is None:
+            return False
+        self._move_to(index)
+        return True
+
+    def watch_empty(self) -> None:
+        """Repaint the sentence."""
+        if not self._rows:
+            self._repaint()
+
+    # Keys and mouse
+
+    def action_move(self, rows: int) -> None:
+        """Move the cursor by rows."""
+        self._move_to(self._cursor + rows)
+
+    def action_page(self, pages: int) -> None:
+        """Turn pages; the cursor keeps its line on the screen."""
+        rows = pages * max(1, self._page - 1)
+        top = self._top
+        self._scroll(top + rows)
+        self._move_to(self._cursor + rows)
+
+    def action_first(self) -> None:
+        """Move to the first row."""
+        self._move_to(0)
+
+    def action_last(self) -> None:
+        """Move to the last row."""
+        self._move_to(len(self._rows) - 1)
+
+    def action_open(self) -> None:
+        """Open the row under the cursor."""
+        if self._key is not None:
+            self.post_message(self.RowOpened(self, self._key))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll the rows, not the cursor."""
+        self._wheel(event, WHEEL_ROWS)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll the rows, not the cursor."""
+        self._wheel(event, -WHEEL_ROWS)
+
+    def on_click(self, event: events.Click) -> None:
+        """Select a row; open it when it is selected already. The click that brings the focus only selects."""
+        offset = event.get_content_offset(self)
+        fresh, self._just_focused = self._just_focused, False
+        if offset is None:
+            return
+        index = self._top + offset.y - self._header_lines
+        if not (offset.y >= self._header_lines and index < len(self._rows)):
+            return
+        event.stop()
+        if event.chain > 1 or (index == self._cursor and not fresh):
+            self._move_to(index)
+            self.action_open()
+        else:
+            self._move_to(index)
+
+    def on_focus(self) -> None:
+        """Bring the terminal's own cursor to the row, for screen readers and input methods."""
+        self._just_focused = True
+        self._place_terminal_cursor()
+
+    # Drawing
+
+    def render_line(self, y: int) -> Strip:
+        """Draw a line of the content."""
+        line = self._drawn[y] = self._line(y)
+        return Strip([segment for piece in line for segment in piece], self.size.width)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return the lines that all rows take; at least one."""
+        return max(1, len(self._rows) + self._header_lines)
+
+    def notify_style_update(self) -> None:
+        """Resolve the styles anew after a change of theme or focus."""
+        super().notify_style_update()
+        self._drawing.looks = None
+        self._drawing.forget()
+
+    def on_resize(self) -> None:
+        """Keep the cursor in view."""
+        self._fit_size()
+        self._reveal()
+        self._place_terminal_cursor()
+
+    @property
+    def _header_lines(self) -> int:
+        return 1 if self.show_header else 0
+
+    @property
+    def _page(self) -> int:
+        """Lines that show rows."""
+        return max(0, self.size.height - self._header_lines)
+
+    def _fit_size(self) -> None:
+        if self._drawing.looks is None:
+            self._drawing.restyle(Looks.resolve(self.get_visual_style))
+        if self._drawing.size != self.size:
+            self._drawing.resize(self.size)
+            self._drawn.clear()
+            self._scroll(self._top)
+
+    def _line(self, y: int) -> Line:
+        self._fit_size()
+        y -= self._header_lines
+        if y < 0:
+            return self._drawing.header()
+        if not self._rows:
+            sentence = self._drawing.empty(self.empty)
+            return sentence[y] if y < len(sentence) else self._drawing.blank()
+        index = self._top + y
+        if index >= len(self._rows):
+            return self._drawing.blank()
+        look = Look.PLAIN
+        if index == self._cursor:
+            look = Look.CURSOR if self.has_focus else Look.CURSOR_BLURRED
+        return self._drawing.row(self._rows[index], look, y in self._thumb)
+
+    @property
+    def _thumb(self) -> range:
+        """The lines that show which part of the rows is in view; none when all are."""
+        page, count = self._page, len(self._rows)
+        if count <= page or page < 2:
+            return range(0)
+        length = max(1, page * page // count)
+        start = -(-self._top * (page - length) // (count - page))
+        return range(start, start + length)
+
+    def _repaint(self) -> None:
+        """Mark the cells as dirty that differ from what was drawn last."""
+        if not self._drawn:
+            self.refresh()
+            return
+        self._place_terminal_cursor()
+        regions = [region for y in range(self.size.height) for region in self._changes(y)]
+        if regions:
+            self.refresh(*regions)
+
+    def _changes(self, y: int) -> Iterator[Region]:
+        old, new = self._drawn.get(y), self._line(y)
+        if old is None or len(old) != len(new):
+            yield Region(0, y, self.size.width, 1)
+            return
+        start = 0
+        ends = self._drawing.piece_ends
+        for before, after, end in zip(old, new, ends[: len(new) - 1] + ends[-1:], strict=True):
+            if before is not after and (span := changed_span(before, after)):
+                yield Region(start + span[0], y, span[1] - span[0], 1)
+            start = end
+
+    def _place_terminal_cursor(self) -> None:
+        if self.has_focus and self._top <= self._cursor < self._top + self._page:
+            line = self._cursor - self._top + self._header_lines
+            self.app.cursor_position = self.content_region.offset + Offset(0, line)
+
+    # Cursor and scroll
+
+    def _wheel(self, event: events.MouseEvent, rows: int) -> None:
+        top = self._top
+        self._scroll(top + rows)
+        if self._top != top:
+            event.stop()
+            self._repaint()
+
+    def _move_to(self, index: int) -> None:
+        self._just_focused = False
+        self._cursor = max(0, min(index, len(self._rows) - 1)) if self._rows else -1
+        self._reveal()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Say where the cursor is now and repaint."""
+        row = self.cursor_row
+        key = None if row is None else row.key
+        if key != self._key:
+            self._key = key
+            self.post_message(self.RowHighlighted(self, key))
+        self._repaint()
+
+    def _scroll(self, top: int) -> None:
+        self._top = max(0, min(top, len(self._rows) - self._page))
+
+    def _reveal(self) -> None:
+        """Bring the cursor into view, mid-screen: a jump of half a page costs a slow line less than single rows."""
+        page = self._page
+        if page and not self._top <= self._cursor < self._top + page:
+            self._scroll(self._cursor - page // 2)
+
+    def _cursor_after(self, before: Sequence[R], cursor: int) -> int:
+        if self._key is not None:
+            index = self._locate(self._key, cursor)
+            if index is None and cursor + 1 < len(before):
+                index = self._near(before[cursor + 1].key, cursor)
+            if index is not None:
+                return index
+        return min(max(cursor, 0), len(self._rows) - 1)
+
+    def _near(self, key: str, position: int) -> int | None:
+        rows = self._rows
+        for index in range(max(0, position - NEAR), min(len(rows), position + NEAR)):
+            if rows[index].key == key:
+                return index
+        return None
+
+    def _locate(self, key: str, position: int) -> int | None:
+        index = self._near(key, max(position, 0))
+        if index is not None:
+            return index
+        if self._index is None:
+            self._index = {row.key: number for number, row in enumerate(self._rows)}
+        return self._index.get(key)
