@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from omconsole.i18n import _
+from omconsole.i18n import N_, _
 
 Group = Literal["triage", "move", "view", "console"]
 Applies = Literal["item", "row", "pane", "always"]
@@ -33,121 +33,31 @@ class Verb(NamedTuple):
     """The question of the dialog that asks for a text before the verb runs."""
 
 
-def N_(message: str) -> str:  # noqa: N802 - gettext's name for "translate later"
-    """Mark a message for translation when it is shown."""
-    return message
-
-
-# fmt: off - one verb a line reads as the table that it is
+# One verb a line reads as the table that it is.
 # ruff: noqa: E501
+# fmt: off
 VERBS: tuple[Verb, ...] = (
-    Verb(
-        "triage.ack",
-        "a",
-        "ack",
-        N_("ack"),
-        N_("Acknowledge: somebody has it. A post: mark it read."),
-        "triage",
-        "item",
-        cli=True,
-    ),
-    Verb(
-        "triage.unack",
-        "A",
-        "unack",
-        N_("un-ack"),
-        N_("Give the acknowledgement back. A post: mark it unread."),
-        "triage",
-        "item",
-        cli=True,
-    ),
-    Verb(
-        "triage.note",
-        "c",
-        "note",
-        N_("note"),
-        N_("Write a note on the item."),
-        "triage",
-        "item",
-        cli=True,
-        asks=N_("Note"),
-    ),
+    Verb("triage.ack", "a", "ack", N_("ack"), N_("Acknowledge: somebody has it. A post: mark it read."), "triage", "item", cli=True),
+    Verb("triage.unack", "A", "unack", N_("un-ack"), N_("Give the acknowledgement back. A post: mark it unread."), "triage", "item", cli=True),
+    Verb("triage.note", "c", "note", N_("note"), N_("Write a note on the item."), "triage", "item", cli=True, asks=N_("Note")),
     Verb("item.open", "enter", "open", N_("open"), N_("Open the item or read the post."), "move", "row"),
     Verb("pane.issues", "2", "issues", N_("issues"), N_("Go to the issues."), "move", "always"),
     Verb("pane.updates", "3", "updates", N_("updates"), N_("Go to the update feed."), "move", "always"),
     Verb("pane.next", "tab", "next-pane", N_("next pane"), N_("Go to the next pane."), "move", "always"),
-    Verb(
-        "pane.previous",
-        "shift+tab",
-        "previous-pane",
-        N_("previous pane"),
-        N_("Go to the previous pane."),
-        "move",
-        "always",
-    ),
+    Verb("pane.previous", "shift+tab", "previous-pane", N_("previous pane"), N_("Go to the previous pane."), "move", "always"),
     Verb("pane.needs_action", "n", "next", N_("next"), N_("Go to the next row that needs action."), "move", "pane"),
-    Verb(
-        "pane.needs_action_before",
-        "p",
-        "previous",
-        N_("previous"),
-        N_("Go to the previous row that needs action."),
-        "move",
-        "pane",
-    ),
-    Verb(
-        "pane.filter",
-        "slash",
-        "filter",
-        N_("filter"),
-        N_("Show only the rows that hold all these words."),
-        "view",
-        "pane",
-    ),
+    Verb("pane.needs_action_before", "p", "previous", N_("previous"), N_("Go to the previous row that needs action."), "move", "pane"),
+    Verb("pane.filter", "slash", "filter", N_("filter"), N_("Show only the rows that hold all these words."), "view", "pane"),
     Verb("pane.zoom", "z", "zoom", N_("zoom"), N_("Give this pane the whole screen, or give it back."), "view", "pane"),
-    Verb(
-        "view.sources",
-        "5",
-        "sources",
-        N_("sources"),
-        N_("Show how fresh each source is, and why not."),
-        "view",
-        "always",
-    ),
-    Verb(
-        "poll.refresh", "r", "refresh", N_("refresh"), N_("Ask Graph again for this pane's source."), "console", "pane"
-    ),
-    Verb(
-        "poll.refresh_all",
-        "R",
-        "refresh-all",
-        N_("refresh all"),
-        N_("Ask Graph again for every source, whole lists."),
-        "console",
-        "always",
-    ),
+    Verb("view.sources", "5", "sources", N_("sources"), N_("Show how fresh each source is, and why not."), "view", "always"),
+    Verb("poll.refresh", "r", "refresh", N_("refresh"), N_("Ask Graph again for this pane's source."), "console", "pane"),
+    Verb("poll.refresh_all", "R", "refresh-all", N_("refresh all"), N_("Ask Graph again for every source, whole lists."), "console", "always"),
     Verb("view.pause", "P", "pause", N_("pause"), N_("Hold the picture still; polling goes on."), "view", "always"),
     Verb("view.theme", "T", "theme", N_("theme"), N_("Change between the dark and the light theme."), "view", "always"),
-    Verb(
-        "item.copy_id",
-        "y",
-        "copy-id",
-        N_("copy id"),
-        N_("Send the id to the terminal's clipboard; it is shown as well."),
-        "view",
-        "row",
-    ),
+    Verb("item.copy_id", "y", "copy-id", N_("copy id"), N_("Send the id to the terminal's clipboard; it is shown as well."), "view", "row"),
     Verb("view.repaint", "ctrl+l", "repaint", N_("repaint"), N_("Draw the whole screen again."), "view", "always"),
     Verb("console.palette", "colon", "palette", N_("command"), N_("Type a command by name."), "console", "always"),
-    Verb(
-        "console.help",
-        "question_mark",
-        "help",
-        N_("help"),
-        N_("Show the keys for what has the focus."),
-        "console",
-        "always",
-    ),
+    Verb("console.help", "question_mark", "help", N_("help"), N_("Show the keys for what has the focus."), "console", "always"),
     Verb("console.back", "q", "back", N_("back"), N_("Go back; at the root ask before leaving."), "console", "always"),
     Verb("console.quit", "ctrl+q", "quit", N_("quit"), N_("Leave the console."), "console", "always"),
 )

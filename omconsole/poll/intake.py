@@ -1,0 +1,168 @@
+"""From a reading to events: the poller's half of the law, in slices that never hold the loop or the lock for long."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
+
+from omconsole.domain.figures import sampled
+from omconsole.domain.identity import item_key
+from omconsole.domain.items import Condition, Handling
+from omconsole.domain.triage import FIXED, OBJECT_GONE, on_clear, on_firing
+from omconsole.domain.updates import on_post
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from omconsole.domain.events import Event
+    from omconsole.domain.items import Observation, Triage
+    from omconsole.domain.ledger import Ledger
+    from omconsole.domain.updates import Post
+    from omconsole.signals.reading import Reading
+    from omconsole.store import Store
+
+    Decide = Callable[[str], Event | None]
+
+EVENTS_A_HOLD = 500
+"""At most this many events are appended while the state lock is held once (design.md §4)."""
+SLICE = 200
+"""Observations looked at between two turns of the loop (about 2 ms)."""
+ABSENT_SWEEPS = 2
+"""The clear rule: an item absent from this many complete sweeps in a row is gone."""
+
+
+class Tally(msgspec.Struct):
+    """What one reading changed."""
+
+    opened: int = 0
+    changed: int = 0
+    cleared: int = 0
+
+    @property
+    def anything(self) -> bool:
+        return bool(self.opened or self.changed or self.cleared)
+
+
+class Intake:
+    """Takes readings in, one at a time, into the ledger and the journal of one tenant."""
+
+    def __init__(self, tenant: str, ledger: Ledger, store: Store) -> None:
+        self._tenant = tenant
+        self._ledger = ledger
+        self._store = store
+        self._absent: dict[str, int] = {}
+
+    async def take(self, reading: Reading, now: datetime) -> Tally:
+        """Everything that the reading means. Observations of known items are replaced at once, without an event."""
+        tally = Tally()
+        found = {self._key(seen): seen for seen in reading.observations}
+        await self._firing(found, now, tally)
+        await self._no_longer(reading, found, now, tally)
+        await self._feed(reading, now, tally)
+        if reading.figures:
+            await self._append([sampled(reading.figures)], now)
+        return tally
+
+    def _key(self, seen: Observation) -> str:
+        return item_key(self._tenant, seen.source, seen.family, seen.subject_type, seen.subject_id, seen.sub_key)
+
+    async def _firing(self, found: dict[str, Observation], now: datetime, tally: Tally) -> None:
+        keys = list(found)
+        for start in range(0, len(keys), SLICE):
+            news = []
+            for key in keys[start : start + SLICE]:
+                self._absent.pop(key, None)
+                self._observe(key, found[key], now)
+                if on_firing(self._ledger.triage.get(key), key, found[key], now) is not None:
+                    news.append(key)
+            # Decided again under the lock: another process may have acted since.
+            await self._append_for(news, lambda key: on_firing(self._triage(key), key, found[key], now), now, tally)
+            await asyncio.sleep(0)
+
+    def _observe(self, key: str, seen: Observation, now: datetime) -> None:
+        """Replace the observation only when it says something new, so that unchanged rows stay the same objects."""
+        before = self._ledger.seen.get(key)
+        fresh = replace(seen, last_seen=before.last_seen if before else now, first_seen=seen.first_seen)
+        if before != fresh:
+            self._ledger.observe(key, replace(fresh, last_seen=now))
+
+    async def _no_longer(self, reading: Reading, found: dict[str, Observation], now: datetime, tally: Tally) -> None:
+        """The clear rule over the source's firing items that the reading does not show."""
+        firing = [
+            triage
+            for triage in self._ledger.triage.values()
+            if triage.source == reading.source and triage.condition is Condition.FIRING and triage.is_open
+        ]
+        reasons: dict[str, str] = {}
+        for index, triage in enumerate(firing):
+            if triage.key not in found and (reason := self._gone(reading, triage)) is not None:
+                reasons[triage.key] = reason
+            if index % (SLICE * 5) == 0:
+                await asyncio.sleep(0)
+
+        def decide(key: str) -> Event | None:
+            current = self._triage(key)
+            return None if current is None else on_clear(current, reasons[key])
+
+        await self._append_for(list(reasons), decide, now, tally)
+
+    def _gone(self, reading: Reading, triage: Triage) -> str | None:
+        """Why the item is confirmed clear, or None while it is not."""
+        if triage.subject_id in reading.subjects:
+            self._absent.pop(triage.key, None)
+            return None if (triage.subject_id, triage.family) in reading.withheld else FIXED
+        if reading.mode != "sweep" or not reading.complete:
+            return None
+        self._absent[triage.key] = self._absent.get(triage.key, 0) + 1
+        return OBJECT_GONE if self._absent[triage.key] >= ABSENT_SWEEPS else None
+
+    async def _feed(self, reading: Reading, now: datetime, tally: Tally) -> None:
+        known = self._ledger.known_posts
+        drafts = []
+        for post in reading.posts:
+            event = on_post(known.get(post.id), post.id in known, post)
+            if event is not None:
+                drafts.append(event)
+                tally.opened += event.event == "update.posted"
+                tally.changed += event.event == "update.revised"
+            self._ledger.posts[post.id] = post
+        if reading.mode == "sweep" and reading.complete and reading.posts:
+            self._forget_posts({post.id for post in reading.posts})
+        for start in range(0, len(drafts), EVENTS_A_HOLD):
+            await self._append(drafts[start : start + EVENTS_A_HOLD], now)
+
+    def _forget_posts(self, shown: set[str]) -> None:
+        """Microsoft withdraws posts when their time is over; what people read stays in the history."""
+        for gone in [id_ for id_ in self._ledger.posts if id_ not in shown]:
+            del self._ledger.posts[gone]
+
+    def _triage(self, key: str) -> Triage | None:
+        return self._ledger.triage.get(key)
+
+    async def _append_for(self, keys: list[str], decide: Decide, now: datetime, tally: Tally) -> None:
+        for start in range(0, len(keys), EVENTS_A_HOLD):
+            async with self._store.writing(self._ledger) as writing:
+                drafts = [draft for key in keys[start : start + EVENTS_A_HOLD] if (draft := decide(key)) is not None]
+                writing.append(drafts, now)
+            self._count(drafts, tally)
+            await asyncio.sleep(0)
+
+    async def _append(self, drafts: Sequence[Event], now: datetime) -> None:
+        async with self._store.writing(self._ledger) as writing:
+            writing.append(drafts, now)
+
+    def _count(self, drafts: list[Event], tally: Tally) -> None:
+        for draft in drafts:
+            if draft.event == "item.opened":
+                tally.opened += 1
+            elif draft.event == "item.cleared":
+                tally.cleared += 1
+                current = self._ledger.triage.get(draft.key or "")
+                if current is not None and current.handling is Handling.RESOLVED:
+                    self._ledger.forget_observation(current.key)
+            else:
+                tally.changed += 1

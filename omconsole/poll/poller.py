@@ -1,0 +1,220 @@
+"""The async loop that polls what is due, and tells what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from omconsole.domain.events import Event
+from omconsole.errors import ConsoleError, GraphForbidden, GraphThrottled, SignInError
+from omconsole.poll import schedule
+from omconsole.poll.intake import Tally
+from omconsole.sanitize import sanitize
+from omconsole.signals.reading import Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from omconsole.domain.health import PollStatus, SourceHealth
+    from omconsole.domain.ledger import Ledger
+    from omconsole.graph import GraphClient, Round
+    from omconsole.poll.intake import Intake
+    from omconsole.signals.reading import Mode, Signal
+    from omconsole.store import Store
+
+
+class Clock(Protocol):
+    def __call__(self) -> datetime:
+        """Now, aware, UTC."""
+        ...
+
+
+class Fetching(msgspec.Struct, frozen=True):
+    """A poll under way: since when (UTC), and how many rows so far."""
+
+    since: datetime
+    rows: int = 0
+
+
+class RoundReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One round over the sources that were due (design.md §5, `poll`)."""
+
+    mode: Mode
+    started: datetime
+    finished: datetime
+    readings: tuple[Reading, ...]
+    tally: Tally
+
+    @property
+    def worked(self) -> bool:
+        """Every source was read well; forbidden and skipped ones are no failures."""
+        return all(reading.status in {"ok", "forbidden", "skipped"} for reading in self.readings)
+
+
+class Poller:
+    """Polls the signals of one tenant for as long as it runs. One round at a time; a request only wakes it."""
+
+    def __init__(
+        self,
+        signals: Sequence[Signal],
+        graph: GraphClient,
+        intake: Intake,
+        ledger: Ledger,
+        store: Store,
+        *,
+        clock: Clock,
+        changed: Callable[[], None],
+        after_round: Callable[[RoundReport], Awaitable[None]],
+    ) -> None:
+        self._signals = {signal.name: signal for signal in signals}
+        self._graph = graph
+        self._intake = intake
+        self._ledger = ledger
+        self._store = store
+        self._clock = clock
+        self._changed = changed
+        self._after_round = after_round
+        self._attempted: dict[str, datetime] = {}
+        self._wanted: dict[str, Mode] = {}
+        self._wake = asyncio.Event()
+        self.fetching: dict[str, Fetching] = {}
+
+    def request(self, source: str | None, mode: Mode = "sweep") -> None:
+        """Poll a source (or every one) as soon as the round under way is over; throttled ones keep waiting."""
+        for name in [source] if source in self._signals else list(self._signals):
+            self._wanted[name] = mode
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Poll until cancelled."""
+        while True:
+            await self.round(self._due())
+            self._wake.clear()
+            if not self._wanted:
+                await self._sleep_until(schedule.next_due(self._sources(), self._attempted, self._clock()))
+
+    async def round(self, due: list[tuple[str, Mode]]) -> RoundReport | None:
+        """Poll these sources, all at once; the graph client bounds what is in flight."""
+        if not due:
+            return None
+        started = self._clock()
+        tally = Tally()
+        readings = await asyncio.gather(*(self._poll(name, mode, tally) for name, mode in due))
+        report = RoundReport(
+            mode="sweep" if any(mode == "sweep" for _name, mode in due) else "increment",
+            started=started,
+            finished=self._clock(),
+            readings=tuple(readings),
+            tally=tally,
+        )
+        await self._finish(report)
+        return report
+
+    def _due(self) -> list[tuple[str, Mode]]:
+        now = self._clock()
+        due = dict(schedule.plan(self._sources(), self._attempted, now))
+        for name, mode in self._wanted.items():
+            health = self._ledger.sources.get(name)
+            waits = health is not None and health.status == "throttled" and (health.not_before or now) > now
+            if not waits:
+                due[name] = mode
+        self._wanted.clear()
+        return list(due.items())
+
+    def _sources(self) -> list[SourceHealth]:
+        return [health for name, health in self._ledger.sources.items() if name in self._signals]
+
+    async def _sleep_until(self, moment: datetime) -> None:
+        wait = max((moment - self._clock()).total_seconds(), 0.05)
+        try:
+            async with asyncio.timeout(wait):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _poll(self, name: str, mode: Mode, tally: Tally) -> Reading:
+        """One source: read, take in, remember its state. Trouble with it never touches another source."""
+        now = self._clock()
+        self._attempted[name] = now
+        self.fetching[name] = Fetching(now)
+        self._changed()
+        began = time.monotonic()
+        budget = self._graph.round()
+        try:
+            reading = await self._read(name, mode, now, budget)
+        except ConsoleError as error:
+            reading = failed_reading(name, mode, error, now)
+        else:
+            taken = await self._intake.take(reading, now)
+            tally.opened += taken.opened
+            tally.changed += taken.changed
+            tally.cleared += taken.cleared
+        finally:
+            del self.fetching[name]
+        reading.requests, reading.bytes = budget.requests, budget.bytes
+        reading.ms = int((time.monotonic() - began) * 1000)
+        await self._remember(reading)
+        self._changed()
+        return reading
+
+    async def _read(self, name: str, mode: Mode, now: datetime, budget: Round) -> Reading:
+        signal = self._signals[name]
+
+        def progress(rows: int) -> None:
+            self.fetching[name] = Fetching(now, rows)
+            self._changed()
+
+        if mode == "sweep":
+            return await signal.sweep(self._graph, budget, now, progress)
+        return await signal.increment(self._graph, budget, now, progress)
+
+    async def _remember(self, reading: Reading) -> None:
+        """A change of the source's state is an event; the same state again is none."""
+        known = self._ledger.sources.get(reading.source)
+        if known is None:
+            return
+        status: PollStatus = reading.status
+        if (known.status, known.error, known.not_before) == (status, reading.error, reading.retry_at):
+            return
+        event = Event(
+            event="source.state",
+            ref=reading.source,
+            from_=known.status,
+            to=status,
+            why=reading.error,
+            until=reading.retry_at,
+            data={"needs": list(reading.needs)},
+        )
+        async with self._store.writing(self._ledger) as writing:
+            writing.append([event], self._clock())
+
+    async def _finish(self, report: RoundReport) -> None:
+        sources = [
+            {"name": each.source, "status": each.status, "mode": each.mode, "items": each.items}
+            for each in report.readings
+        ]
+        event = Event(event="poll.finished", data={"sources": sources})
+        async with self._store.writing(self._ledger) as writing:
+            writing.append([event], report.finished)
+        await self._after_round(report)
+
+
+def failed_reading(name: str, mode: Mode, error: ConsoleError, now: datetime) -> Reading:
+    """A reading that says why there is none. Nothing is concluded from it."""
+    reading = Reading(source=name, mode=mode, status="failed", complete=False, error=_words(error))
+    if isinstance(error, GraphThrottled):
+        reading.status = "throttled"
+        reading.retry_at = now + timedelta(seconds=error.retry_after_s)
+    elif isinstance(error, GraphForbidden):
+        reading.status, reading.needs = "forbidden", error.needs
+    elif isinstance(error, SignInError):
+        reading.needs = ("sign-in",)
+    return reading
+
+
+def _words(error: ConsoleError) -> str:
+    return sanitize(f"{error.what} {error.do}".strip())

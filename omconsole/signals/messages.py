@@ -1,0 +1,92 @@
+"""Source `messages`: the message centre, the update feed of the tenant (M5)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from omconsole.domain.updates import Post
+from omconsole.graph import SERVICE_MESSAGES, ServiceUpdateMessage, pages
+from omconsole.signals.reading import Mode, Progress, Reading
+
+if TYPE_CHECKING:
+    from omconsole.graph import GraphClient, Round
+
+NAME = "messages"
+PAGE_SIZE = {"Prefer": "odata.maxpagesize=1000"}
+OVERLAP = timedelta(minutes=5)
+
+RELEVANT = frozenset(
+    name.casefold()
+    for name in (
+        "Microsoft Intune",
+        "Microsoft Entra",
+        "Microsoft Defender XDR",
+        "Microsoft Defender for Endpoint",
+        "Windows",
+        "Windows Autopatch",
+        "Microsoft Managed Desktop",
+        "Mobile Device Management for Office 365",
+    )
+)
+"""Intune and what touches it; matched without regard to case, since `services` is filtered here, not by Graph."""
+
+
+class MessagesSignal:
+    """Reads posts and keeps those that concern device management."""
+
+    name = NAME
+    asks = ("ServiceMessage.Read.All",)
+
+    def __init__(self) -> None:
+        self._newest: datetime | None = None
+
+    async def sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
+        """Read every post that the tenant still shows."""
+        return await self._read(graph, budget, "sweep", {}, progress)
+
+    async def increment(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
+        """Read the posts changed since the newest known; a filter that Graph ignores only costs bytes."""
+        if self._newest is None:
+            return await self.sweep(graph, budget, now, progress)
+        since = min(self._newest, now) - OVERLAP
+        asked = {"$filter": f"lastModifiedDateTime ge {since:%Y-%m-%dT%H:%M:%SZ}"}
+        return await self._read(graph, budget, "increment", asked, progress)
+
+    async def _read(
+        self, graph: GraphClient, budget: Round, mode: Mode, asked: dict[str, str], progress: Progress
+    ) -> Reading:
+        reading = Reading(source=NAME, mode=mode)
+        reading.posts = []
+        async for page in pages(graph, SERVICE_MESSAGES, budget=budget, params=asked, headers=PAGE_SIZE):
+            reading.items += len(page.rows)
+            reading.posts.extend(as_post(row) for row in page.rows if is_relevant(row))
+            if page.rejected:
+                reading.status, reading.complete = "partial", False
+            progress(reading.items)
+        changes = [post.changed for post in reading.posts if post.changed is not None]
+        self._newest = max((*changes, *([self._newest] if self._newest else [])), default=None)
+        return reading
+
+
+def is_relevant(message: ServiceUpdateMessage) -> bool:
+    """A post counts when one of its services manages devices; one that names no service is shown rather than lost."""
+    return not message.services or any(service.casefold() in RELEVANT for service in message.services)
+
+
+def as_post(message: ServiceUpdateMessage) -> Post:
+    """Graph's message as the feed keeps it."""
+    return Post(
+        id=message.id,
+        title=message.title or message.id,
+        category=message.category or "",
+        severity=(message.severity or "normal").casefold(),
+        services=tuple(message.services or ()),
+        tags=tuple(message.tags or ()),
+        published=message.start_date_time,
+        changed=message.last_modified_date_time,
+        act_by=message.action_required_by_date_time,
+        is_major=bool(message.is_major_change),
+        body=(message.body.content or "") if message.body else "",
+        details=tuple((detail.name or "", detail.value or "") for detail in message.details or ()),
+    )

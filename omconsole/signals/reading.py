@@ -1,0 +1,63 @@
+"""What one poll of one source brought."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import msgspec
+
+from omconsole.domain.health import PollStatus
+from omconsole.domain.items import Observation
+from omconsole.domain.updates import Post
+
+if TYPE_CHECKING:
+    from omconsole.graph import GraphClient, Round
+
+Mode = Literal["sweep", "increment"]
+Progress = Callable[[int], None]
+"""Told how many rows have been taken in so far."""
+
+
+class Reading(msgspec.Struct, kw_only=True):
+    """Everything that intake needs to know about one poll.
+
+    A *complete* sweep proves absence: every page good, the whole list. An increment never does. `subjects` are the
+    objects that the reading says something about: an item of such a subject that is not among the observations is
+    explicitly clear, unless its family is in `withheld` (Graph did not say).
+    """
+
+    source: str
+    mode: Mode
+    status: PollStatus = "ok"
+    complete: bool = True
+    observations: list[Observation] = []
+    subjects: set[str] = set()
+    withheld: set[tuple[str, str]] = set()
+    posts: list[Post] = []
+    figures: dict[str, float] = {}
+    items: int = 0
+    """Rows read."""
+    error: str | None = None
+    needs: tuple[str, ...] = ()
+    retry_at: datetime | None = None
+    requests: int = 0
+    bytes: int = 0
+    ms: int = 0
+
+
+class Signal(Protocol):
+    """A source that can be polled. Errors of the tree under `GraphError` and `SignInError` end the poll of this source."""
+
+    name: str
+    asks: tuple[str, ...]
+    """The permissions that it needs, for words."""
+
+    async def sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
+        """Read the whole list."""
+        ...
+
+    async def increment(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
+        """Read what changed; a signal that cannot tell sweeps."""
+        ...
