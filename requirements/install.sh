@@ -100,6 +100,7 @@ find_python() { # sets python and version
 
 make_venv() {
     find_python
+    rm -f "$stamp"
     # pip goes in as a second step, under the mark: a .venv that was interrupted there looks sound.
     said=$("$python" -m venv --clear --without-pip .venv 2>&1) && : >"$unfinished" &&
         said=$("$venv_python" -m ensurepip --upgrade --default-pip 2>&1) ||
