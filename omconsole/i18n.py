@@ -47,6 +47,11 @@ def pgettext(context: str, message: str) -> str:
     return _translations.pgettext(context, message)
 
 
+def N_(message: str) -> str:  # noqa: N802 - the name that gettext's tools know
+    """Mark a message that a table holds; what shows the table translates it with `_`."""
+    return message
+
+
 def activate(language: str | None) -> None:
     """Make `en` or `de` the language of this process; None and any other name stand for English.
 
