@@ -1,0 +1,220 @@
+"""The simulated tenant as an ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from omconsole.simulator import figures, odata, surface
+from omconsole.simulator.instants import moment, seconds
+from omconsole.simulator.replies import GraphError, answer, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from omconsole.simulator.courses import Moving
+    from omconsole.simulator.surface import Served
+    from omconsole.simulator.world import World
+
+#: After so many rows the loop gets its turn, for the console may live on it.
+_SLICE = 200
+
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+_COLLECTIONS: dict[str, Callable[[World, datetime], list[dict[str, object]]]] = {
+    surface.COMPLIANCE_POLICIES.path: lambda world, _: world.compliance_policies(),
+    surface.MOBILE_APPS.path: lambda world, _: world.mobile_apps(),
+}
+_SINGLETONS: dict[str, Callable[[World, datetime], dict[str, object]]] = {
+    surface.DEVICE_OVERVIEW.path: figures.device_overview,
+    surface.COMPLIANCE_SUMMARY.path: figures.compliance_summary,
+    surface.PROTECTION_OVERVIEW.path: figures.protection_overview,
+    surface.MALWARE_OVERVIEW.path: figures.malware_overview,
+}
+
+
+class Tenant:
+    """Answers requests about one world; `root` is the origin that next links start with."""
+
+    def __init__(self, world: World, clock: Callable[[], datetime], token: str | None, root: str) -> None:
+        self.world = world
+        self.clock = clock
+        self.token = token
+        self.root = root.rstrip("/")
+
+    async def reply(self, request: Request) -> Response:
+        """The answer to any request."""
+        now = self.clock().astimezone(UTC)
+        try:
+            self._let_in(request.headers.get("authorization", ""))
+            call, key = self._route(request)
+            return answer(request, now, await self._serve(request, call, key, now))
+        except odata.OptionError as error:
+            return refuse(request, now, GraphError(400, "BadRequest", str(error)))
+        except GraphError as error:
+            return refuse(request, now, error)
+
+    def _let_in(self, authorization: str) -> None:
+        if self.token is None:
+            return
+        scheme, _, shown = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not shown.strip():
+            raise GraphError(401, "InvalidAuthenticationToken", "Access token is empty.")
+        if not hmac.compare_digest(shown.strip().encode(), self.token.encode()):
+            raise GraphError(401, "InvalidAuthenticationToken", "Access token validation failure. Invalid audience.")
+
+    @staticmethod
+    def _route(request: Request) -> tuple[Served, str]:
+        """The call and, for one device, its id."""
+        version, *segments = request.path_params["path"].strip("/").split("/")
+        if version not in ("v1.0", "beta"):
+            raise GraphError(400, "BadRequest", f"Invalid version: {version}")
+        for call in surface.SURFACE:
+            wanted = call.path.strip("/").split("/")
+            if call.version != version or len(wanted) != len(segments):
+                continue
+            pairs = list(zip(wanted, segments, strict=True))
+            if all(want == have or want.startswith("{") for want, have in pairs):
+                if request.method != call.method:
+                    raise GraphError(405, "BadRequest", "Specified HTTP method is not allowed for the request target.")
+                return call, next((have for want, have in pairs if want.startswith("{")), "")
+        raise GraphError(400, "BadRequest", f"Resource not found for the segment '{_unknown(version, segments)}'.")
+
+    async def _serve(self, request: Request, call: Served, key: str, now: datetime) -> bytes:
+        special: dict[str, Callable[[], Awaitable[bytes]]] = {
+            surface.DEVICES.path: lambda: self._devices(request.query_params, now),
+            surface.DEVICE.path: lambda: self._device(request.query_params, key, now),
+            surface.MESSAGES.path: lambda: self._messages(request, now),
+        }
+        if call.path in special:
+            return await special[call.path]()
+        names = odata.selected(request.query_params, call.entity, call.properties)
+        context = {"@odata.context": self._context(call)}
+        if call.path in _SINGLETONS:
+            row = _SINGLETONS[call.path](self.world, now)
+            return msgspec.json.encode(context | {name: row[name] for name in names})
+        rows = _COLLECTIONS[call.path](self.world, now)
+        return msgspec.json.encode(context | {"value": [_chosen(row, names) for row in rows]})
+
+    def _context(self, call: Served, suffix: str = "") -> str:
+        path = call.path.partition("/{")[0].lstrip("/")
+        return f"{self.root}/{call.version}/$metadata#{path}{suffix}"
+
+    # --- devices ------------------------------------------------------------------------------------------------
+
+    async def _device(self, options: Mapping[str, str], key: str, now: datetime) -> bytes:
+        known = (*surface.DEVICE_PROPERTIES, *surface.ONE_DEVICE_PROPERTIES)
+        names = odata.selected(options, surface.DEVICE.entity, known)
+        index = self.world.index_of(key, now)
+        if index is None:
+            raise GraphError(404, "ResourceNotFound", "An error has occurred", intune=True)
+        row = self.world.device(index, now)
+        context = {"@odata.context": self._context(surface.DEVICE, "/$entity")}
+        return msgspec.json.encode(context | {name: row[name] for name in names})
+
+    async def _devices(self, options: Mapping[str, str], now: datetime) -> bytes:
+        names = odata.selected(options, surface.DEVICES.entity, surface.DEVICE_PROPERTIES)
+        size = odata.page_size(options)
+        token = odata.skip_token(options)
+        start, cut = (0, now) if token is None else (token.start, _instant(token.instant))
+        matches = self._matcher(odata.documented_filter(options), cut)
+        rows: list[bytes] = []
+        following: int | None = None
+        for index, state, row in self.world.rows(cut, names, start):
+            if index % _SLICE == 0:
+                await asyncio.sleep(0)
+            if not matches(index, state):
+                continue
+            if len(rows) == size:
+                following = index
+                break
+            rows.append(row)
+        head: dict[str, object] = {"@odata.context": self._context(surface.DEVICES)}
+        if options.get("$count", "").lower() == "true":
+            every = self.world.rows(cut, ("id",))
+            head["@odata.count"] = sum(matches(index, state) for index, state, _ in every)
+        if following is not None:
+            next_token = odata.SkipToken(seconds(cut), following).written()
+            head["@odata.nextLink"] = self._next(surface.DEVICES, options, {"$skiptoken": next_token})
+        return msgspec.json.encode(head)[:-1] + b',"value":[' + b",".join(rows) + b"]}"
+
+    def _matcher(self, wanted: odata.Filter | None, cut: datetime) -> Callable[[int, Moving], bool]:
+        if wanted is None:
+            return lambda index, state: True
+        if wanted.moving is not None:
+            predicate = wanted.moving
+            return lambda index, state: predicate(state)
+        categories = wanted.categories or frozenset()
+        return lambda index, state: self.world.category(index, cut).casefold() in categories
+
+    def _next(self, call: Served, options: Mapping[str, str], change: dict[str, str]) -> str:
+        kept = {name: value for name, value in options.items() if name not in change} | change
+        query = urlencode(kept, quote_via=quote, safe="$,")
+        return f"{self.root}/{call.version}{call.path}?{query}"
+
+    # --- message centre -----------------------------------------------------------------------------------------
+
+    async def _messages(self, request: Request, now: datetime) -> bytes:
+        options = request.query_params
+        names = odata.selected(options, surface.MESSAGES.entity, surface.MESSAGES.properties)
+        size = _preferred_page(request.headers.get("prefer", "")) or 100
+        top = odata.whole(options, "$top")
+        skip = odata.whole(options, "$skip") or 0
+        posts = self.world.messages(now)
+        # `$top` bounds the whole answer, pages included; `$skip` of a next link has used some of it up.
+        end = len(posts) if top is None else min(len(posts), skip + top)
+        page = posts[skip : min(skip + size, end)]
+        head: dict[str, object] = {"@odata.context": self._context(surface.MESSAGES)}
+        if options.get("$count", "").lower() == "true":
+            head["@odata.count"] = len(posts)
+        if skip + size < end:
+            change = {"$skip": str(skip + size)} | ({} if top is None else {"$top": str(top - size)})
+            head["@odata.nextLink"] = self._next(surface.MESSAGES, options, change)
+        return msgspec.json.encode(head | {"value": [_chosen(row, names) for row in page]})
+
+
+def _instant(instant: int) -> datetime:
+    try:
+        return moment(instant)
+    except OverflowError as error:
+        raise odata.OptionError("Skip token is null or invalid.") from error
+
+
+def _chosen(row: dict[str, object], names: tuple[str, ...]) -> dict[str, object]:
+    """The selected properties, and `@odata.type` of a row that may be of several types."""
+    kind = {"@odata.type": row["@odata.type"]} if "@odata.type" in row else {}
+    return kind | {name: row[name] for name in names}
+
+
+def _unknown(version: str, segments: list[str]) -> str:
+    """The first segment that no served path has in that place."""
+    paths = [call.path.strip("/").split("/") for call in surface.SURFACE if call.version == version]
+    for place, segment in enumerate(segments):
+        paths = [path for path in paths if place < len(path) and path[place] in (segment, "{managedDeviceId}")]
+        if not paths:
+            return segment
+    return segments[-1] if segments else ""
+
+
+def _preferred_page(prefer: str) -> int | None:
+    found = re.search(r"odata\.maxpagesize\s*=\s*([0-9]{1,6})", prefer, re.IGNORECASE)
+    return min(int(found[1]), 1000) or None if found else None
+
+
+def create_app(world: World, *, clock: Callable[[], datetime], token: str | None, root: str) -> Starlette:
+    """The ASGI application that serves `world` under `/v1.0`.
+
+    `clock` gives the instant (aware) that is served; `root` is the origin in next links, as `http://127.0.0.1:8080`;
+    with `token` None every request is let in, else only those that show it as a bearer token.
+    """
+    return Starlette(routes=[Route("/{path:path}", Tenant(world, clock, token, root).reply, methods=_METHODS)])

@@ -1,0 +1,59 @@
+"""How much goes wrong in a world: the mixes by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+from omconsole.simulator.instants import HOUR
+
+
+@dataclass(slots=True, frozen=True)
+class Mix:
+    """Shares of the fleet in 1/10,000; each kind that has a share occurs at least once."""
+
+    noncompliant: int
+    stale: int
+    in_grace: int
+    error: int
+    conflict: int
+    unencrypted: int
+    jail_broken: int
+    #: Of the pace at which devices turn noncompliant and back in `busy`, in per cent.
+    pace: int
+
+
+#: `busy` is the tenant of day one: at 20,000 devices about 2,000 noncompliant, 2,400 stale, 300 unencrypted, 20
+#: jailbroken. In `storm` half the fleet fails.
+SCENARIOS: dict[str, Mix] = {
+    "calm": Mix(noncompliant=80, stale=150, in_grace=30, error=5, conflict=3, unencrypted=20, jail_broken=1, pace=15),
+    "busy": Mix(
+        noncompliant=1000, stale=1200, in_grace=150, error=30, conflict=10, unencrypted=150, jail_broken=10, pace=100
+    ),
+    "storm": Mix(
+        noncompliant=5000, stale=1200, in_grace=250, error=60, conflict=20, unencrypted=300, jail_broken=10, pace=100
+    ),
+}
+
+
+def share(devices: int, ten_thousandths: int) -> int:
+    """That share of `devices`, at least 1."""
+    return max(1, round(devices * ten_thousandths / 10_000))
+
+
+def lively_count(devices: int, mix: Mix) -> int:
+    """How many devices turn bad and good again within hours.
+
+    A fifth of a small fleet; above 2,000 devices it grows with the square root, so that a big tenant is busier than a
+    small one without flickering.
+    """
+    return max(1, round(min(devices / 5, 400 * sqrt(devices / 2000)) * mix.pace / 100))
+
+
+def lively_period(devices: int) -> int:
+    """The mean time from one fall to the next of such a device, in seconds.
+
+    With `lively_count` it makes one change every 15 s at 2,000 devices in `busy`; never so quick that a device
+    flaps (three times in three hours).
+    """
+    return min(max(6 * devices, HOUR + HOUR // 6), 12_000)

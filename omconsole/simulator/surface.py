@@ -1,0 +1,227 @@
+"""The one list of what the simulated tenant serves: every path, version, property and enumeration member.
+
+`app.py` answers from this table and from nothing else; a contract test compares it with the reference.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Served(NamedTuple):
+    """One call that is answered."""
+
+    version: str
+    path: str
+    #: The type as `$select` errors and `@odata.context` name it.
+    entity: str
+    properties: tuple[str, ...]
+    #: Every member of each enumeration that a row may carry, by property (`outer.inner` inside a complex one).
+    enums: dict[str, tuple[str, ...]] = {}
+    method: str = "GET"
+
+
+#: Shown by a list, and by the call for one device.
+DEVICE_PROPERTIES = (
+    "id",
+    "deviceName",
+    "userPrincipalName",
+    "userDisplayName",
+    "userId",
+    "operatingSystem",
+    "osVersion",
+    "complianceState",
+    "complianceGracePeriodExpirationDateTime",
+    "lastSyncDateTime",
+    "enrolledDateTime",
+    "managementAgent",
+    "managementState",
+    "managedDeviceOwnerType",
+    "deviceEnrollmentType",
+    "deviceRegistrationState",
+    "azureADDeviceId",
+    "azureADRegistered",
+    "manufacturer",
+    "model",
+    "serialNumber",
+    "isEncrypted",
+    "isSupervised",
+    "jailBroken",
+    "partnerReportedThreatState",
+    "exchangeAccessState",
+    "managementCertificateExpirationDate",
+    "freeStorageSpaceInBytes",
+    "totalStorageSpaceInBytes",
+    "deviceCategoryDisplayName",
+    "deviceActionResults",
+)
+
+#: Shown with their values by the call for one device alone.
+ONE_DEVICE_PROPERTIES = (
+    "physicalMemoryInBytes",
+    "ethernetMacAddress",
+    "iccid",
+    "udid",
+    "notes",
+    "activationLockBypassCode",
+    "remoteAssistanceSessionUrl",
+)
+
+_DEVICE_ENUMS: dict[str, tuple[str, ...]] = {
+    "complianceState": (
+        "unknown",
+        "compliant",
+        "noncompliant",
+        "conflict",
+        "error",
+        "inGracePeriod",
+        "configManager",
+    ),
+    "managementState": ("managed", "retirePending"),
+    "deviceEnrollmentType": (
+        "userEnrollment",
+        "appleBulkWithUser",
+        "appleBulkWithoutUser",
+        "windowsAzureADJoin",
+        "windowsAutoEnrollment",
+        "windowsCoManagement",
+    ),
+    "managementAgent": ("mdm", "configurationManagerClientMdm", "googleCloudDevicePolicyController"),
+    "managedDeviceOwnerType": ("company", "personal"),
+    "partnerReportedThreatState": ("unknown", "activated"),
+    "deviceRegistrationState": ("notRegistered", "registered"),
+    "exchangeAccessState": ("none", "allowed"),
+    "deviceActionResults.actionState": ("pending", "done", "failed"),
+}
+
+DEVICES = Served("v1.0", "/deviceManagement/managedDevices", "managedDevice", DEVICE_PROPERTIES, _DEVICE_ENUMS)
+DEVICE = Served(
+    "v1.0",
+    "/deviceManagement/managedDevices/{managedDeviceId}",
+    "managedDevice",
+    ONE_DEVICE_PROPERTIES,
+)
+DEVICE_OVERVIEW = Served(
+    "v1.0",
+    "/deviceManagement/managedDeviceOverview",
+    "managedDeviceOverview",
+    (
+        "enrolledDeviceCount",
+        "mdmEnrolledCount",
+        "dualEnrolledDeviceCount",
+        "deviceOperatingSystemSummary",
+        "deviceExchangeAccessStateSummary",
+    ),
+)
+COMPLIANCE_SUMMARY = Served(
+    "v1.0",
+    "/deviceManagement/deviceCompliancePolicyDeviceStateSummary",
+    "deviceCompliancePolicyDeviceStateSummary",
+    (
+        "compliantDeviceCount",
+        "nonCompliantDeviceCount",
+        "inGracePeriodCount",
+        "configManagerCount",
+        "errorDeviceCount",
+        "conflictDeviceCount",
+        "notApplicableDeviceCount",
+        "remediatedDeviceCount",
+        "unknownDeviceCount",
+    ),
+)
+PROTECTION_OVERVIEW = Served(
+    "v1.0",
+    "/deviceManagement/deviceProtectionOverview",
+    "deviceProtectionOverview",
+    (
+        "totalReportedDeviceCount",
+        "cleanDeviceCount",
+        "criticalFailuresDeviceCount",
+        "inactiveThreatAgentDeviceCount",
+        "unknownStateThreatAgentDeviceCount",
+        "pendingFullScanDeviceCount",
+        "pendingManualStepsDeviceCount",
+        "pendingOfflineScanDeviceCount",
+        "pendingQuickScanDeviceCount",
+        "pendingRestartDeviceCount",
+        "pendingSignatureUpdateDeviceCount",
+    ),
+)
+MALWARE_OVERVIEW = Served(
+    "v1.0",
+    "/deviceManagement/windowsMalwareOverview",
+    "windowsMalwareOverview",
+    (
+        "malwareDetectedDeviceCount",
+        "totalMalwareCount",
+        "totalDistinctMalwareCount",
+        "malwareSeveritySummary",
+        "malwareStateSummary",
+        "malwareExecutionStateSummary",
+        "malwareCategorySummary",
+        "malwareNameSummary",
+        "osVersionsSummary",
+    ),
+    {"severity": ("moderate", "high", "severe")},
+)
+COMPLIANCE_POLICIES = Served(
+    "v1.0",
+    "/deviceManagement/deviceCompliancePolicies",
+    "deviceCompliancePolicy",
+    ("id", "displayName", "description", "version", "createdDateTime", "lastModifiedDateTime"),
+)
+MOBILE_APPS = Served(
+    "v1.0",
+    "/deviceAppManagement/mobileApps",
+    "mobileApp",
+    (
+        "id",
+        "displayName",
+        "publisher",
+        "createdDateTime",
+        "lastModifiedDateTime",
+        "publishingState",
+        "isFeatured",
+        "owner",
+    ),
+    {"publishingState": ("processing", "published")},
+)
+MESSAGES = Served(
+    "v1.0",
+    "/admin/serviceAnnouncement/messages",
+    "serviceUpdateMessage",
+    (
+        "id",
+        "title",
+        "category",
+        "severity",
+        "services",
+        "tags",
+        "isMajorChange",
+        "actionRequiredByDateTime",
+        "startDateTime",
+        "endDateTime",
+        "lastModifiedDateTime",
+        "hasAttachments",
+        "viewPoint",
+        "details",
+        "body",
+    ),
+    # Some rows show a category in PascalCase, as samples of the service do.
+    {
+        "category": ("preventOrFixIssue", "planForChange", "stayInformed"),
+        "severity": ("normal", "high", "critical"),
+    },
+)
+
+SURFACE: tuple[Served, ...] = (
+    DEVICES,
+    DEVICE,
+    DEVICE_OVERVIEW,
+    COMPLIANCE_SUMMARY,
+    PROTECTION_OVERVIEW,
+    MALWARE_OVERVIEW,
+    COMPLIANCE_POLICIES,
+    MOBILE_APPS,
+    MESSAGES,
+)

@@ -1,0 +1,224 @@
+"""The simulated tenant's world: a pure function of (seed, scenario, epoch, device count) and the instant asked for.
+
+The same arguments give the same bytes, on every machine. Nothing is remembered but what does not change (caches).
+Instants are aware datetimes; the world's clock has whole seconds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from omconsole.simulator import policies, posts
+from omconsole.simulator.courses import Moving, Newcomer
+from omconsole.simulator.fleet import Place, deal, hostile_name
+from omconsole.simulator.hardware import category, describe, describe_more, enrolment, identity
+from omconsole.simulator.instants import DAY, NEVER, iso, seconds
+from omconsole.simulator.scenarios import SCENARIOS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+#: Devices that have not synced for this long are stale.
+STALE = 30 * DAY
+#: A device is judged only so long after its enrolment; a jailbroken one at once.
+SETTLED = DAY
+
+#: How many selections of properties keep their encoded rows.
+_KEPT_SELECTIONS = 3
+
+
+class Truth(NamedTuple):
+    """One problem that the world has at an instant."""
+
+    kind: str
+    device_id: str
+
+
+class Census(NamedTuple):
+    """The fleet counted at one instant."""
+
+    #: Devices by `complianceState`.
+    states: Counter[str]
+    #: Devices by platform (`fleet.PLATFORMS`).
+    platforms: Counter[str]
+    co_managed: int
+
+
+class World:
+    """A tenant in `scenario` (`calm`, `busy`, `storm`) with that many `devices`, begun at `epoch` (aware)."""
+
+    def __init__(self, seed: int, scenario: str, epoch: datetime, devices: int) -> None:
+        if scenario not in SCENARIOS:
+            raise ValueError(f"no scenario {scenario!r}; there are {', '.join(SCENARIOS)}")
+        if devices < 1:
+            raise ValueError(f"a tenant of {devices} devices is none; ask for 1 or more")
+        self.seed = seed
+        self.scenario = scenario
+        self.epoch = epoch
+        self.devices = devices
+        self._epoch = seconds(epoch)
+        self._people = max(1, devices * 7 // 10)
+        self._places: list[Place] = deal(seed, self._epoch, devices, SCENARIOS[scenario])
+        self._still: dict[tuple[str, ...], list[tuple[int, bytes] | None]] = {}
+        self._passing = [index for index, place in enumerate(self._places) if isinstance(place.course, Newcomer)]
+        self._by_id: dict[str, int] | None = None
+        self._platforms = Counter(place.platform for place in self._places)
+        self._co_managed: int | None = None
+        self._census: tuple[int, Census] | None = None
+
+    # --- one device ---------------------------------------------------------------------------------------------
+
+    def moving(self, index: int, now: datetime) -> Moving:
+        """What moves of the device at `index`, at `now`."""
+        return self._places[index].course.at(seconds(now))
+
+    def _key(self, index: int, now: int) -> tuple[int, int, int]:
+        return (self.seed, index, self._places[index].course.generation(now))
+
+    def _describe(self, index: int, now: int) -> dict[str, object]:
+        place = self._places[index]
+        enrolled = place.course.at(now).enrolled
+        row = describe(self._key(index, now), place.platform, enrolled, self._epoch, self._people)
+        name = hostile_name(index, self.devices)
+        if name is not None:
+            row["deviceName"] = name
+        return row
+
+    def device_id(self, index: int, now: datetime) -> str:
+        """The id of the device that stands at `index` at `now`."""
+        return identity(self._key(index, seconds(now)))
+
+    def index_of(self, device_id: str, now: datetime) -> int | None:
+        """Where the device with that id stands at `now`; None when there is none."""
+        if self._by_id is None:
+            self._by_id = {self.device_id(index, now): index for index in range(self.devices)}
+        index = self._by_id.get(device_id)
+        if index is not None and self.device_id(index, now) == device_id:
+            return index
+        return next((index for index in self._passing if self.device_id(index, now) == device_id), None)
+
+    def category(self, index: int, now: datetime) -> str:
+        """`deviceCategoryDisplayName` of the device at `index`."""
+        return category(self._key(index, seconds(now)))
+
+    def device(self, index: int, now: datetime) -> dict[str, object]:
+        """Every property of one device, with those that a list shows empty."""
+        at = seconds(now)
+        place = self._places[index]
+        row = self._describe(index, at) | _moving_properties(place.course.at(at))
+        return row | describe_more(self._key(index, at), place.platform)
+
+    # --- the fleet ----------------------------------------------------------------------------------------------
+
+    def rows(self, now: datetime, select: tuple[str, ...], start: int = 0) -> Iterator[tuple[int, Moving, bytes]]:
+        """(index, moving part, the row as JSON) of every device from index `start` on."""
+        at = seconds(now)
+        still = tuple(name for name in select if name not in _MOVING)
+        moving = [_MOVING[name] for name in select if name in _MOVING]
+        for index in range(start, self.devices):
+            state = self._places[index].course.at(at)
+            parts = [self._still_json(index, at, still)] if still else []
+            parts.extend(write(state).encode() for write in moving)
+            yield index, state, b"{" + b",".join(parts) + b"}"
+
+    def _still_json(self, index: int, now: int, still: tuple[str, ...]) -> bytes:
+        kept = self._still.get(still)
+        if kept is None:
+            while len(self._still) >= _KEPT_SELECTIONS:
+                self._still.pop(next(iter(self._still)))
+            kept = self._still[still] = [None] * self.devices
+        generation = self._places[index].course.generation(now)
+        known = kept[index]
+        if known is None or known[0] != generation:
+            row = self._describe(index, now)
+            known = kept[index] = (generation, msgspec.json.encode({name: row.get(name) for name in still})[1:-1])
+        return known[1]
+
+    def census(self, now: datetime) -> Census:
+        """The fleet counted at `now`; it agrees with the rows of that instant."""
+        at = seconds(now)
+        if self._census is not None and self._census[0] == at:
+            return self._census[1]
+        states = Counter(place.course.at(at).state for place in self._places)
+        census = Census(states, self._platforms, self._count_co_managed(at))
+        self._census = (at, census)
+        return census
+
+    def _count_co_managed(self, now: int) -> int:
+        def co_managed(index: int) -> bool:
+            place = self._places[index]
+            if place.platform != "Windows":
+                return False
+            return enrolment(self._key(index, now), place.platform).kind == "windowsCoManagement"
+
+        if self._co_managed is None:
+            passing = set(self._passing)
+            self._co_managed = sum(co_managed(index) for index in range(self.devices) if index not in passing)
+        return self._co_managed + sum(co_managed(index) for index in self._passing)
+
+    def planted(self, now: datetime) -> list[Truth]:
+        """Every problem at `now` of the kinds that can be told from `managedDevices`, in the fleet's order."""
+        at = seconds(now)
+        return [
+            Truth(kind, identity(self._key(index, at)))
+            for index, place in enumerate(self._places)
+            for kind in problems(place.course.at(at), at)
+        ]
+
+    # --- the rest of the tenant ---------------------------------------------------------------------------------
+
+    def messages(self, now: datetime) -> list[dict[str, object]]:
+        """The message centre's posts at `now`, oldest first."""
+        return posts.messages(self.seed, self._epoch, seconds(now))
+
+    def compliance_policies(self) -> list[dict[str, object]]:
+        """The compliance policies."""
+        return policies.compliance_policies(self.seed, self._epoch)
+
+    def mobile_apps(self) -> list[dict[str, object]]:
+        """The apps."""
+        return policies.mobile_apps(self.seed, self._epoch)
+
+
+def problems(state: Moving, now: int) -> Iterator[str]:
+    """The kinds of problems a device has at `now` (seconds since 1970 UTC)."""
+    if state.jail_broken == "True":
+        yield "device.jailbroken"
+    if now - state.enrolled < SETTLED:
+        return
+    if state.state == "noncompliant":
+        yield "device.noncompliant"
+    elif state.state in ("error", "conflict"):
+        yield "device.compliance-error"
+    elif state.state == "inGracePeriod":
+        yield "device.in-grace"
+    if state.last_sync == NEVER:
+        return
+    if now - state.last_sync >= STALE:
+        yield "device.stale"
+    if state.encrypted is False:
+        yield "device.unencrypted"
+
+
+def _moving_properties(state: Moving) -> dict[str, object]:
+    written = ",".join(write(state) for write in _MOVING.values())
+    properties: dict[str, object] = msgspec.json.decode("{" + written + "}")
+    return properties
+
+
+_JSON = {True: "true", False: "false", None: "null"}
+
+# The properties that move, each as JSON; their values need no escaping.
+_MOVING: dict[str, Callable[[Moving], str]] = {
+    "lastSyncDateTime": lambda state: f'"lastSyncDateTime":"{iso(state.last_sync)}"',
+    "complianceState": lambda state: f'"complianceState":"{state.state}"',
+    "complianceGracePeriodExpirationDateTime": lambda state: (
+        f'"complianceGracePeriodExpirationDateTime":"{iso(state.grace_until)}"'
+    ),
+    "isEncrypted": lambda state: f'"isEncrypted":{_JSON[state.encrypted]}',
+    "jailBroken": lambda state: f'"jailBroken":"{state.jail_broken}"',
+}
