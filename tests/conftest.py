@@ -28,12 +28,13 @@ FOREIGN_NAMES: Final = frozenset(
 FIXED: Final = {
     "COLORTERM": "truecolor",
     "LANG": "C.UTF-8",
-    "LOGNAME": "operator",
     "TERM": "xterm-256color",
     "TZ": "UTC",
-    "USER": "operator",
 }
 """What every test sees instead."""
+
+PERSON: Final = {"LOGNAME": "operator", "USER": "operator"}
+"""Who runs every test. Set in tests alone, since pytest names its temporary folder after the real user."""
 
 
 def is_foreign(name: str) -> bool:
@@ -62,7 +63,7 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     home = tmp_path_factory.mktemp("home")
     for name in [name for name in os.environ if is_foreign(name)]:
         monkeypatch.delenv(name)
-    for name, value in FIXED.items():
+    for name, value in (FIXED | PERSON).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("HOME", str(home))
     for name, folder in (
