@@ -1,0 +1,138 @@
+"""The shapes of Graph that the console reads; everything but an id may be missing. Times are UTC."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from omconsole.graph.decoding import Block, Identifier, Instant, Reference, RowDecoder, Text, Word
+
+
+class ManagedDevice(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """A row of /deviceManagement/managedDevices: exactly what is asked for with `$select`."""
+
+    id: Identifier
+    device_name: Text = None
+    user_id: Reference = None
+    user_principal_name: Text = None
+    operating_system: Word = None
+    os_version: Word = None
+    compliance_state: Word = None
+    compliance_grace_period_expiration_date_time: Instant = None
+    last_sync_date_time: Instant = None
+    enrolled_date_time: Instant = None
+    managed_device_owner_type: Word = None
+    is_encrypted: bool | None = None
+    jail_broken: Word = None
+    """Text, not a flag: `True`, `False` or `Unknown`."""
+    serial_number: Text = None
+    model: Word = None
+
+
+class DeviceOperatingSystemSummary(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """Enrolled devices by platform."""
+
+    android_count: int | None = None
+    ios_count: int | None = None
+    mac_os_count: int | None = msgspec.field(name="macOSCount", default=None)
+    windows_count: int | None = None
+
+
+class ManagedDeviceOverview(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """/deviceManagement/managedDeviceOverview."""
+
+    enrolled_device_count: int | None = None
+    mdm_enrolled_count: int | None = None
+    dual_enrolled_device_count: int | None = None
+    device_operating_system_summary: DeviceOperatingSystemSummary | None = None
+
+
+class CompliancePolicyDeviceStateSummary(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """/deviceManagement/deviceCompliancePolicyDeviceStateSummary."""
+
+    compliant_device_count: int | None = None
+    non_compliant_device_count: int | None = None
+    in_grace_period_count: int | None = None
+    config_manager_count: int | None = None
+    error_device_count: int | None = None
+    conflict_device_count: int | None = None
+    not_applicable_device_count: int | None = None
+    remediated_device_count: int | None = None
+    unknown_device_count: int | None = None
+
+
+class DeviceProtectionOverview(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """/deviceManagement/deviceProtectionOverview: Defender on the fleet."""
+
+    total_reported_device_count: int | None = None
+    clean_device_count: int | None = None
+    critical_failures_device_count: int | None = None
+    inactive_threat_agent_device_count: int | None = None
+    unknown_state_threat_agent_device_count: int | None = None
+    pending_full_scan_device_count: int | None = None
+    pending_quick_scan_device_count: int | None = None
+    pending_offline_scan_device_count: int | None = None
+    pending_manual_steps_device_count: int | None = None
+    pending_restart_device_count: int | None = None
+    pending_signature_update_device_count: int | None = None
+
+
+class WindowsMalwareOverview(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """/deviceManagement/windowsMalwareOverview."""
+
+    malware_detected_device_count: int | None = None
+    total_malware_count: int | None = None
+    total_distinct_malware_count: int | None = None
+
+
+class ViewPoint(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """What the signed-in user did with a post; absent for an app."""
+
+    is_read: bool | None = None
+    is_archived: bool | None = None
+    is_favorited: bool | None = None
+
+
+class Detail(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """A named value of a post, for example RoadmapIds."""
+
+    name: Text = None
+    value: Text = None
+
+
+class Body(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """The text of a post."""
+
+    content_type: Word = None
+    """`html` or `text`."""
+    content: Block = None
+
+
+class ServiceUpdateMessage(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """A row of /admin/serviceAnnouncement/messages: a post of the message centre."""
+
+    id: Identifier
+    title: Text = None
+    category: Word = None
+    severity: Word = None
+    services: tuple[str, ...] | None = None
+    tags: tuple[str, ...] | None = None
+    is_major_change: bool | None = None
+    action_required_by_date_time: Instant = None
+    start_date_time: Instant = None
+    end_date_time: Instant = None
+    last_modified_date_time: Instant = None
+    has_attachments: bool | None = None
+    view_point: ViewPoint | None = None
+    details: tuple[Detail, ...] | None = None
+    body: Body | None = None
+
+
+MANAGED_DEVICES: Final = RowDecoder(ManagedDevice)
+MANAGED_DEVICE_OVERVIEW: Final = RowDecoder(ManagedDeviceOverview)
+COMPLIANCE_SUMMARY: Final = RowDecoder(CompliancePolicyDeviceStateSummary)
+DEVICE_PROTECTION_OVERVIEW: Final = RowDecoder(DeviceProtectionOverview)
+WINDOWS_MALWARE_OVERVIEW: Final = RowDecoder(WindowsMalwareOverview)
+SERVICE_UPDATE_MESSAGES: Final = RowDecoder(ServiceUpdateMessage, slice_rows=1)
+"""One post at a time: sanitising a long body takes milliseconds."""
