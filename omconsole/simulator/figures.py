@@ -92,6 +92,7 @@ def protection_overview(world: World, now: datetime) -> dict[str, object]:
 def malware_overview(world: World, now: datetime) -> dict[str, object]:
     """`windowsMalwareOverview`: about 15 devices of 20,000."""
     found = [_sick(world, now, 20 + place, part) for place, part in enumerate((3, 4, 6))]
+    found[0] = max(found[0], int(world.devices >= 50))
     seen = [(*traits, count) for traits, count in zip(_MALWARE, found, strict=True) if count]
     at = seconds(now)
     updated = iso_fraction(at - at % 3600, 1_234_567)
@@ -121,7 +122,7 @@ def malware_overview(world: World, now: datetime) -> dict[str, object]:
         ],
         "malwareExecutionStateSummary": [
             {"executionState": "blocked", "deviceCount": total, "lastUpdateDateTime": updated}
-        ],
+        ][: len(seen)],
         "malwareCategorySummary": [
             {
                 "category": category,
@@ -143,5 +144,5 @@ def malware_overview(world: World, now: datetime) -> dict[str, object]:
         ],
         "osVersionsSummary": [
             {"osVersion": "10.0.22631", "deviceCount": total, "lastUpdateDateTime": updated},
-        ],
+        ][: len(seen)],
     }

@@ -1,0 +1,161 @@
+"""The simulated tenant on a TCP port or a Unix socket."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import signal
+import socket
+import sys
+from contextlib import AbstractContextManager, nullcontext, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import uvicorn
+
+from omconsole.simulator.app import create_app
+from omconsole.simulator.draws import Draw
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omconsole.simulator.world import World
+
+#: The environment variable that names the token; without it every start draws another.
+TOKEN_VARIABLE = "OMCONSOLE_SIMULATOR_TOKEN"  # noqa: S105 - a name, not a secret
+
+#: After a signal open answers have so long to end, in seconds.
+_LAST_ANSWERS = 0.4
+_TENANT = 101
+
+
+class Announcement(msgspec.Struct, frozen=True):
+    """The first line on standard output: how to reach the tenant. `authority` and `ca_file` are null without TLS."""
+
+    graph_url: str
+    authority: str | None
+    ca_file: str | None
+    client_id: str
+    tenant_id: str
+    token: str
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that leaves signals to `serve`: its own handling ends the process with the signal's status."""
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return nullcontext()
+
+
+def utc_now() -> datetime:
+    """The world's usual clock."""
+    return datetime.now(UTC)
+
+
+def _listen_tcp(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise OSError(error.errno, f"cannot listen on {host} port {port} ({error.strerror})") from error
+    return listener
+
+
+def _listen_uds(path: str) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)  # the socket is for this user alone
+    try:
+        _remove_if_abandoned(path)
+        listener.bind(path)
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise OSError(error.errno, f"cannot listen on {path} ({error.strerror or error})") from error
+    finally:
+        os.umask(before)
+    return listener
+
+
+def _remove_if_abandoned(path: str) -> None:
+    """A socket that nobody answers on is left from a process that was killed."""
+    if not Path(path).is_socket():
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            Path(path).unlink()
+        else:
+            raise OSError(errno.EADDRINUSE, "another process listens there")
+
+
+async def _run(server: _Server, listener: socket.socket, announcement: Announcement, until_stdin_closes: bool) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        server.should_exit = True
+        loop.call_later(_LAST_ANSWERS, setattr, server, "force_exit", True)
+
+    def read_stdin() -> None:
+        if not os.read(0, 4096):
+            loop.remove_reader(0)
+            stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    if until_stdin_closes:
+        loop.add_reader(0, read_stdin)
+    # The socket listens already: whoever reads this line may connect at once.
+    sys.stdout.write(msgspec.json.encode(announcement).decode() + "\n")
+    sys.stdout.flush()
+    await server.serve(sockets=[listener])
+
+
+def serve(
+    world: World,
+    port: int | None,
+    uds: str | None,
+    host: str = "127.0.0.1",
+    *,
+    token: str,
+    root: str | None = None,
+    clock: Callable[[], datetime] = utc_now,
+    until_stdin_closes: bool = False,
+) -> None:
+    """Serves `world` until SIGTERM or SIGINT, on the Unix socket `uds` if given, else on `host` and `port`.
+
+    Port None or 0 is a free one. The first line on standard output is an `Announcement`, written once the socket
+    listens. `root` is the origin in `graph_url` and in next links; it follows from host and port, and is
+    `http://localhost` on a Unix socket. With `until_stdin_closes` it also ends when standard input, a pipe, is
+    closed, so that it does not outlive a parent that was killed. Raises `OSError` with words when it cannot listen.
+    """
+    listener = _listen_uds(uds) if uds is not None else _listen_tcp(host, port or 0)
+    try:
+        if root is None:
+            shown = f"[{host}]" if ":" in host else host
+            root = "http://localhost" if uds is not None else f"http://{shown}:{listener.getsockname()[1]}"
+        draw = Draw(world.seed, _TENANT)
+        announcement = Announcement(
+            graph_url=root, authority=None, ca_file=None, client_id=draw.uuid(), tenant_id=draw.uuid(), token=token
+        )
+        config = uvicorn.Config(
+            create_app(world, clock=clock, token=token, root=root),
+            access_log=False,
+            log_config=None,
+            lifespan="off",
+            date_header=False,
+            server_header=False,
+            timeout_keep_alive=75,
+        )
+        asyncio.run(_run(_Server(config), listener, announcement, until_stdin_closes))
+    finally:
+        listener.close()
+        if uds is not None:
+            with suppress(FileNotFoundError):
+                Path(uds).unlink()
