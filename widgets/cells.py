@@ -25,7 +25,7 @@ Cut: TypeAlias = Literal["end", "middle"]
 
 ELLIPSIS = "…"
 REPLACEMENT = "\ufffd"
-_JOINERS = "\u200c\u200d"
+JOINERS = "\u200c\u200d"
 _SELECTORS = "\ufe0e\ufe0f"
 
 
@@ -34,7 +34,7 @@ def _drawable_character(character: str) -> str:
     if character in "\n\r\t\v\f\x85\u2028\u2029":
         return " "
     category = unicodedata.category(character)
-    if category == "Zs" or character in _JOINERS:
+    if category == "Zs" or character in JOINERS:
         return character
     return "" if category == "Cf" else REPLACEMENT
 

@@ -27,7 +27,9 @@ class Row(Protocol):
 R = TypeVar("R", bound=Row)
 
 FLEXIBLE_MINIMUM = 20
-"""Cells that a column without a width keeps for as long as another column can be dropped."""
+"""Cells that a column without a width keeps for as long as another column may be dropped."""
+LAST_RESORT = 8
+"""Cells for which it takes the place even of the columns at its right that are always shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +45,9 @@ class Column(Generic[R]):
     align: Align = "left"
     cut: Cut = "end"
     drop_below: int = 0
-    """The table's width in cells below which the column is hidden. 0: always shown. Among columns that must go so that
-    the flexible ones keep 20 cells, the one with the highest value goes first."""
+    """The table's width in cells below which the column is hidden; 0: none. Among columns that must go so that the
+    flexible ones keep 20 cells, the one with the highest value goes first; those with 0 go last, from the right, when a
+    flexible one would keep less than 8."""
     gap: int = 1
     """Blank cells before the column; the first shown column has none."""
     hide_title: bool = False
@@ -66,18 +69,20 @@ class Slot(Generic[R]):
         return self.x + self.gap + self.width
 
 
-def _needed(columns: Sequence[Column[R]]) -> int:
+def _needed(columns: Sequence[Column[R]], minimum: int) -> int:
     gaps = sum(column.gap for column in columns[1:])
-    return gaps + sum(FLEXIBLE_MINIMUM if column.width is None else column.width for column in columns)
+    return gaps + sum(minimum if column.width is None else column.width for column in columns)
 
 
 def _kept(columns: Sequence[Column[R]], width: int, room: int) -> list[Column[R]]:
     kept = [column for column in columns if width >= column.drop_below]
-    while _needed(kept) > room:
+    while _needed(kept, FLEXIBLE_MINIMUM) > room:
         droppable = [column for column in kept if column.drop_below > 0]
         if not droppable:
             break
         kept.remove(max(reversed(droppable), key=lambda column: column.drop_below))
+    while _needed(kept, LAST_RESORT) > room and len(kept) > 1 and kept[-1].width is not None:
+        kept.pop()
     return kept
 
 

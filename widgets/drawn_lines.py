@@ -62,7 +62,8 @@ class DrawnLines(Widget):
     def notify_style_update(self) -> None:
         """Draw anew after a change of theme or focus."""
         super().notify_style_update()
-        self._lines_width = -1
+        if self.is_running:
+            self.call_later(self.redraw)
 
     def _fitted(self, width: int) -> list[Parts]:
         style = self.visual_style.rich_style

@@ -43,11 +43,23 @@ class PaneRule:
 class RuleLine(DrawnLines):
     """The line of a pane's rule."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"rule--line", "rule--title", "rule--right", "rule--warning"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "rule--line",
+        "rule--title",
+        "rule--title-focused",
+        "rule--right",
+        "rule--warning",
+    }
 
     def __init__(self, rule: PaneRule) -> None:
         super().__init__()
         self._rule = rule
+        self._bright = False
+
+    def brighten(self, bright: bool) -> None:
+        """Draw the title bright or quiet from now on."""
+        self._bright = bright
+        self.redraw()
 
     def say(self, rule: PaneRule) -> None:
         """Say something else from now on."""
@@ -56,9 +68,10 @@ class RuleLine(DrawnLines):
 
     def draw(self, width: int) -> list[Parts]:
         """Return ` title ──────── right · warning ─`, without what finds no room."""
+        title_class = "rule--title-focused" if self._bright else "rule--title"
         blank, line, title, right, warning = [
             self.get_visual_style(*name).rich_style
-            for name in ((), ("rule--line",), ("rule--title",), ("rule--right",), ("rule--warning",))
+            for name in ((), ("rule--line",), (title_class,), ("rule--right",), ("rule--warning",))
         ]
         name = drawable(self._rule.title)
         ends = [(drawable(text), style) for text, style in ((self._rule.right, right), (self._rule.warning, warning))]
@@ -109,6 +122,14 @@ class Pane(Widget):
     def watch_rule(self, rule: PaneRule) -> None:
         """Repaint what differs in the rule."""
         self._line.say(rule)
+
+    def on_descendant_focus(self) -> None:
+        """Brighten the title."""
+        self._line.brighten(True)
+
+    def on_descendant_blur(self) -> None:
+        """Quieten the title."""
+        self._line.brighten(False)
 
     def on_click(self) -> None:
         """Focus the child when its rule is clicked."""

@@ -29,6 +29,7 @@ from textual.widget import Widget
 from widgets.cells import changed_span
 from widgets.columns import Column, R
 from widgets.table_drawing import Line, Look, Looks, TableDrawing
+from widgets.viewport import Viewport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from textual.content import Content
 
 WHEEL_ROWS = 3
-NEAR = 200
-"""Rows on either side in which a key is looked for before all keys are read."""
 
 
 class QueueTable(Widget, Generic[R], can_focus=True):
@@ -114,13 +113,11 @@ class QueueTable(Widget, Generic[R], can_focus=True):
         id: str | None = None,  # noqa: A002  # the name every widget of Textual gives it
         classes: str | None = None,
     ) -> None:
+        self._styles_changed = True
         super().__init__(id=id, classes=classes)
         self._drawing: TableDrawing[R] = TableDrawing(columns)
-        self._rows: Sequence[R] = ()
-        self._cursor = -1
+        self._view: Viewport[R] = Viewport()
         self._key: str | None = None
-        self._top = 0
-        self._index: dict[str, int] | None = None
         self._drawn: dict[int, Line] = {}
         self._just_focused = False
         self.set_reactive(QueueTable.empty, empty)
@@ -131,43 +128,35 @@ class QueueTable(Widget, Generic[R], can_focus=True):
     @property
     def rows(self) -> Sequence[R]:
         """The rows as last given to `show`."""
-        return self._rows
+        return self._view.rows
 
     @property
     def cursor_key(self) -> str | None:
         """The key of the row under the cursor, None when there are no rows."""
-        return self._key
+        return self._view.key
 
     @property
     def cursor_index(self) -> int:
         """The position of the cursor among the rows, -1 when there are none."""
-        return self._cursor
+        return self._view.cursor
 
     @property
     def cursor_row(self) -> R | None:
         """The row under the cursor, None when there are no rows."""
-        return self._rows[self._cursor] if self._cursor >= 0 else None
+        return self._view.rows[self._view.cursor] if self._view.rows else None
 
     @property
     def hidden_count(self) -> int:
         """How many rows do not fit on the screen at once."""
-        return max(0, len(self._rows) - self._page)
+        return max(0, len(self._view.rows) - self._page)
 
     def show(self, rows: Sequence[R]) -> None:
         """Show these rows from now on; the cursor stays on its key, else on the row below it, else at its position."""
-        before, cursor, top = self._rows, self._cursor, self._top
-        in_view = top <= cursor < top + self._page
-        anchor = cursor if in_view else top
-        self._rows, self._index = rows, None
-        self._cursor = self._cursor_after(before, cursor)
-        found = self._cursor if in_view else self._near(before[anchor].key, anchor) if anchor < len(before) else None
-        top = anchor if found is None else found - (anchor - top)
-        # At the top, what is new comes into view from above; further down nothing moves under the reader's eyes.
-        if self._top == 0 and (not in_view or self._cursor < self._page):
-            top = 0
-        self._scroll(top)
+        before = len(self._view.rows)
+        self._view.page = self._page
+        self._view.show(rows)
         self._settle()
-        if self.styles.is_auto_height and len(rows) != len(before):
+        if len(rows) != before and self.styles.is_auto_height:
             self.refresh(layout=True)
 
     def refresh_cells(self) -> None:
@@ -183,7 +172,7 @@ class QueueTable(Widget, Generic[R], can_focus=True):
 
     def select(self, key: str) -> bool:
         """Put the cursor on the row with this key and report whether there is one."""
-        index = self._locate(key, self._cursor)
+        index = self._view.position_of(key)
         if index is None:
             return False
         self._move_to(index)
@@ -191,21 +180,20 @@ class QueueTable(Widget, Generic[R], can_focus=True):
 
     def watch_empty(self) -> None:
         """Repaint the sentence."""
-        if not self._rows:
+        if not self._view.rows:
             self._repaint()
 
     # Keys and mouse
 
     def action_move(self, rows: int) -> None:
         """Move the cursor by rows."""
-        self._move_to(self._cursor + rows)
+        self._move_to(self._view.cursor + rows)
 
     def action_page(self, pages: int) -> None:
         """Turn pages; the cursor keeps its line on the screen."""
         rows = pages * max(1, self._page - 1)
-        top = self._top
-        self._scroll(top + rows)
-        self._move_to(self._cursor + rows)
+        self._view.scroll(self._view.top + rows)
+        self._move_to(self._view.cursor + rows)
 
     def action_first(self) -> None:
         """Move to the first row."""
@@ -213,12 +201,12 @@ class QueueTable(Widget, Generic[R], can_focus=True):
 
     def action_last(self) -> None:
         """Move to the last row."""
-        self._move_to(len(self._rows) - 1)
+        self._move_to(len(self._view.rows) - 1)
 
     def action_open(self) -> None:
         """Open the row under the cursor."""
-        if self._key is not None:
-            self.post_message(self.RowOpened(self, self._key))
+        if self._view.key is not None:
+            self.post_message(self.RowOpened(self, self._view.key))
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Scroll the rows, not the cursor."""
@@ -234,15 +222,14 @@ class QueueTable(Widget, Generic[R], can_focus=True):
         fresh, self._just_focused = self._just_focused, False
         if offset is None:
             return
-        index = self._top + offset.y - self._header_lines
-        if not (offset.y >= self._header_lines and index < len(self._rows)):
+        index = self._view.top + offset.y - self._header_lines
+        if offset.y < self._header_lines or index >= len(self._view.rows):
             return
         event.stop()
-        if event.chain > 1 or (index == self._cursor and not fresh):
-            self._move_to(index)
+        opens = event.chain > 1 or (index == self._view.cursor and not fresh)
+        self._move_to(index)
+        if opens:
             self.action_open()
-        else:
-            self._move_to(index)
 
     def on_focus(self) -> None:
         """Bring the terminal's own cursor to the row, for screen readers and input methods."""
@@ -258,19 +245,18 @@ class QueueTable(Widget, Generic[R], can_focus=True):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Return the lines that all rows take; at least one."""
-        return max(1, len(self._rows) + self._header_lines)
+        return max(1, len(self._view.rows) + self._header_lines)
 
     def notify_style_update(self) -> None:
         """Resolve the styles anew after a change of theme or focus."""
         super().notify_style_update()
-        self._drawing.looks = None
-        self._drawing.forget()
+        self._styles_changed = True
 
     def on_resize(self) -> None:
         """Keep the cursor in view."""
         self._fit_size()
-        self._reveal()
-        self._place_terminal_cursor()
+        self._view.reveal()
+        self._repaint()
 
     @property
     def _header_lines(self) -> int:
@@ -282,38 +268,32 @@ class QueueTable(Widget, Generic[R], can_focus=True):
         return max(0, self.size.height - self._header_lines)
 
     def _fit_size(self) -> None:
-        if self._drawing.looks is None:
+        if self._styles_changed:
+            self._styles_changed = False
             self._drawing.restyle(Looks.resolve(self.get_visual_style))
         if self._drawing.size != self.size:
             self._drawing.resize(self.size)
             self._drawn.clear()
-            self._scroll(self._top)
+        if self._view.page != self._page:
+            self._view.page = self._page
+            self._view.scroll(self._view.top)
 
     def _line(self, y: int) -> Line:
         self._fit_size()
         y -= self._header_lines
         if y < 0:
             return self._drawing.header()
-        if not self._rows:
+        view = self._view
+        if not view.rows:
             sentence = self._drawing.empty(self.empty)
             return sentence[y] if y < len(sentence) else self._drawing.blank()
-        index = self._top + y
-        if index >= len(self._rows):
+        index = view.top + y
+        if index >= len(view.rows):
             return self._drawing.blank()
         look = Look.PLAIN
-        if index == self._cursor:
+        if index == view.cursor:
             look = Look.CURSOR if self.has_focus else Look.CURSOR_BLURRED
-        return self._drawing.row(self._rows[index], look, y in self._thumb)
-
-    @property
-    def _thumb(self) -> range:
-        """The lines that show which part of the rows is in view; none when all are."""
-        page, count = self._page, len(self._rows)
-        if count <= page or page < 2:
-            return range(0)
-        length = max(1, page * page // count)
-        start = -(-self._top * (page - length) // (count - page))
-        return range(start, start + length)
+        return self._drawing.row(view.rows[index], look, thumb=y in view.thumb)
 
     def _repaint(self) -> None:
         """Mark the cells as dirty that differ from what was drawn last."""
@@ -338,63 +318,25 @@ class QueueTable(Widget, Generic[R], can_focus=True):
             start = end
 
     def _place_terminal_cursor(self) -> None:
-        if self.has_focus and self._top <= self._cursor < self._top + self._page:
-            line = self._cursor - self._top + self._header_lines
+        if self.has_focus and self._view.cursor_in_view:
+            line = self._view.cursor - self._view.top + self._header_lines
             self.app.cursor_position = self.content_region.offset + Offset(0, line)
 
-    # Cursor and scroll
-
     def _wheel(self, event: events.MouseEvent, rows: int) -> None:
-        top = self._top
-        self._scroll(top + rows)
-        if self._top != top:
+        top = self._view.top
+        self._view.scroll(top + rows)
+        if self._view.top != top:
             event.stop()
             self._repaint()
 
     def _move_to(self, index: int) -> None:
         self._just_focused = False
-        self._cursor = max(0, min(index, len(self._rows) - 1)) if self._rows else -1
-        self._reveal()
+        self._view.move_to(index)
         self._settle()
 
     def _settle(self) -> None:
         """Say where the cursor is now and repaint."""
-        row = self.cursor_row
-        key = None if row is None else row.key
-        if key != self._key:
-            self._key = key
-            self.post_message(self.RowHighlighted(self, key))
+        if self._view.key != self._key:
+            self._key = self._view.key
+            self.post_message(self.RowHighlighted(self, self._key))
         self._repaint()
-
-    def _scroll(self, top: int) -> None:
-        self._top = max(0, min(top, len(self._rows) - self._page))
-
-    def _reveal(self) -> None:
-        """Bring the cursor into view, mid-screen: a jump of half a page costs a slow line less than single rows."""
-        page = self._page
-        if page and not self._top <= self._cursor < self._top + page:
-            self._scroll(self._cursor - page // 2)
-
-    def _cursor_after(self, before: Sequence[R], cursor: int) -> int:
-        if self._key is not None:
-            index = self._locate(self._key, cursor)
-            if index is None and cursor + 1 < len(before):
-                index = self._near(before[cursor + 1].key, cursor)
-            if index is not None:
-                return index
-        return min(max(cursor, 0), len(self._rows) - 1)
-
-    def _near(self, key: str, position: int) -> int | None:
-        rows = self._rows
-        for index in range(max(0, position - NEAR), min(len(rows), position + NEAR)):
-            if rows[index].key == key:
-                return index
-        return None
-
-    def _locate(self, key: str, position: int) -> int | None:
-        index = self._near(key, max(position, 0))
-        if index is not None:
-            return index
-        if self._index is None:
-            self._index = {row.key: number for number, row in enumerate(self._rows)}
-        return self._index.get(key)

@@ -86,8 +86,9 @@ class TableDrawing(Generic[R]):
 
     def restyle(self, looks: Looks) -> None:
         """Draw with these styles from now on."""
-        self.looks = looks
-        self.forget()
+        if looks != self.looks:
+            self.looks = looks
+            self.forget()
 
     def forget(self) -> None:
         """Draw every line anew, also those of unchanged rows."""
@@ -100,7 +101,7 @@ class TableDrawing(Generic[R]):
         """The cell after each piece of a line."""
         return [BAR_WIDTH, *(slot.end for slot in self._slots), self.size.width]
 
-    def row(self, row: R, look: Look, thumb: bool) -> Line:
+    def row(self, row: R, look: Look, *, thumb: bool) -> Line:
         """Return the line of a row."""
         known = self._lines.get((row.key, look))
         if known is None or known[0] is not row:

@@ -1,0 +1,151 @@
+"""The head of a screen: figures with trend and age, and at the right what must always be seen.
+
+    header = HeaderLine(id="header")
+    header.tiles = (Tile("", "Contoso"), Tile("compliant", "93.1 %", trend=(92.0, None, 93.1), age="12 m"))
+    header.right = "09:41"                          # clock or freshness; stays at every width
+    header.summary = "7 need you · 2 critical"      # the second line; without it there is one line
+    header.summary_right = "all fresh"
+
+Tiles are ordered by importance: when the width does not suffice the last ones go; ages and trends take what is left.
+All texts are literal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from rich.segment import Segment
+from textual.reactive import reactive
+
+from widgets.cells import drawable, fit, width_of
+from widgets.drawn_lines import DrawnLines
+from widgets.sparkline import sparkline
+
+if TYPE_CHECKING:
+    from rich.style import Style
+    from textual.geometry import Size
+
+    from widgets.drawn_lines import Parts
+
+TREND_WIDTH = 5
+GAP = 3
+SEPARATOR = " · "
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One figure."""
+
+    label: str
+    value: str
+    trend: tuple[float | None, ...] = ()
+    """Values, oldest first; None where nothing is known."""
+    age: str | None = None
+    """How old the figure is, when it is older than its source's interval."""
+    tone: Literal["normal", "warning", "critical"] = "normal"
+
+
+class HeaderLine(DrawnLines):
+    """One or two lines at the top of a screen."""
+
+    DEFAULT_CSS = """
+    HeaderLine { height: auto; }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "header--label",
+        "header--value",
+        "header--trend",
+        "header--age",
+        "header--warning",
+        "header--critical",
+        "header--right",
+    }
+
+    tiles: reactive[tuple[Tile, ...]] = reactive((), repaint=False)
+    """The figures, the most important first."""
+    right: reactive[str] = reactive("", repaint=False)
+    """What stands at the right edge of the first line."""
+    summary: reactive[str] = reactive("", repaint=False)
+    """The sentence of the second line; empty: there is no second line."""
+    summary_right: reactive[str] = reactive("", repaint=False)
+    """What stands at the right edge of the second line."""
+
+    def watch_tiles(self) -> None:
+        """Repaint what differs."""
+        self.redraw()
+
+    def watch_right(self) -> None:
+        """Repaint what differs."""
+        self.redraw()
+
+    def watch_summary(self, before: str, now: str) -> None:
+        """Repaint what differs; take or free the second line."""
+        self.redraw()
+        if bool(before) != bool(now):
+            self.refresh(layout=True)
+
+    def watch_summary_right(self) -> None:
+        """Repaint what differs."""
+        self.redraw()
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # Textual's signature
+        """Return 2 with a summary, else 1."""
+        return 2 if self.summary else 1
+
+    def draw(self, width: int) -> list[Parts]:
+        """Return the lines."""
+        right = self._style("right")
+        lines = [self._across(self._tiles(width - self._room(self.right)), self.right, width, right)]
+        if self.summary:
+            sentence = [Segment(drawable(self.summary), self._style("value"))]
+            lines.append(self._across(sentence, self.summary_right, width, right))
+        return lines
+
+    def _style(self, name: str) -> Style:
+        return self.get_visual_style(f"header--{name}").rich_style
+
+    @staticmethod
+    def _room(right: str) -> int:
+        """Cells that the text at the right takes, blanks included."""
+        return width_of([Segment(drawable(right))]) + GAP if right else 2
+
+    def _across(self, left: Parts, right: str, width: int, style: Style) -> Parts:
+        blank = self.visual_style.rich_style
+        edge = Segment(" ", blank)
+        end = [Segment(drawable(right), style), edge] if right else [edge]
+        room = max(0, width - 1 - width_of(end))
+        return [edge, *fit(left, room, blank), *end]
+
+    def _tiles(self, room: int) -> list[Segment]:
+        """As many tiles as fit, the most important first; then as many of their trends, then of their ages."""
+        tiles = [self._figure(tile) for tile in self.tiles]
+        taken = 0
+        kept = 0
+        for parts in tiles:
+            taken += width_of(parts) + (GAP if kept else 0)
+            if kept and taken > room:
+                taken -= width_of(parts) + GAP
+                break
+            kept += 1
+        tiles = tiles[:kept]
+        for detail in (self._trend, self._age):
+            for tile, parts in zip(self.tiles, tiles, strict=False):
+                more = detail(tile)
+                if taken + width_of(more) <= room:
+                    parts.extend(more)
+                    taken += width_of(more)
+        blank = Segment(" " * GAP, self.visual_style.rich_style)
+        return [segment for number, parts in enumerate(tiles) for segment in ([blank] if number else []) + parts]
+
+    def _figure(self, tile: Tile) -> list[Segment]:
+        value = Segment(drawable(tile.value), self._style("value" if tile.tone == "normal" else tile.tone))
+        label = Segment(f" {drawable(tile.label)}", self._style("label"))
+        return [value, label] if tile.label else [value]
+
+    def _trend(self, tile: Tile) -> list[Segment]:
+        curve = sparkline(tile.trend, TREND_WIDTH)
+        return [Segment(f" {curve}", self._style("trend"))] if curve else []
+
+    def _age(self, tile: Tile) -> list[Segment]:
+        return [Segment(f"{SEPARATOR}{drawable(tile.age)}", self._style("age"))] if tile.age else []
