@@ -22,7 +22,7 @@ check: ## formatting, lint, types, import rules, contracts
 	@$(BIN)/ruff format --check --quiet . || { echo "Some files are not formatted: run $(BIN)/ruff format ." >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-timing
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m pytest -q tests/contracts $(ARGS)
 
 bench: ## the budgets, measured side by side; one line of JSON each
