@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from omconsole.domain.figures import Sample, add, figure
+from omconsole.domain.identity import ID_LENGTH
 from omconsole.domain.items import Item, Observation, Triage
 from omconsole.domain.snapshot import Polling, Snapshot
 from omconsole.domain.triage import fold
@@ -45,8 +46,12 @@ class Ledger:
         """By person, then post id."""
         self.sources: dict[str, SourceHealth] = {}
         self.metrics: dict[str, list[Sample]] = {}
+        self.requests: list[Event] = []
+        """`poll.requested` of others, until somebody takes them."""
         self.items_seq = 0
         self.rest_seq = 0
+        self._keys: dict[str, str] = {}
+        """Key by id, without a successor's number."""
         self._rows: dict[str, Item] = {}
         self._ordered: dict[str, list[tuple[Order, str]]] = {"issues": [], "alerts": []}
         self._stale: frozenset[str] = frozenset()
@@ -94,6 +99,7 @@ class Ledger:
     def rebuild(self) -> None:
         """Make rows and order anew after the dictionaries have been filled from a file."""
         self._rows.clear()
+        self._keys = {key[:ID_LENGTH]: key for key in self.triage}
         ordered: dict[str, list[tuple[Order, str]]] = {"issues": [], "alerts": []}
         for key, triage in self.triage.items():
             if triage.is_open:
@@ -104,12 +110,25 @@ class Ledger:
             pane.sort()
         self._ordered = ordered
 
+    def take_requests(self) -> list[Event]:
+        """The polls that others asked for since the last look."""
+        requests, self.requests = self.requests, []
+        return requests
+
     # --- out ----------------------------------------------------------------------------------------------------------
 
     def item(self, key: str) -> Item | None:
         """The item in its latest life."""
         triage = self.triage.get(key)
         return None if triage is None else self._rows.get(key) or self._row(triage)
+
+    def by_id(self, id_: str) -> Triage | None:
+        """The item with this exact id, in its latest or an earlier life."""
+        if id_ in self.past:
+            return self.past[id_]
+        key = self._keys.get(id_[:ID_LENGTH])
+        triage = self.triage.get(key) if key else None
+        return triage if triage is not None and triage.id == id_ else None
 
     def items(self, pane: str, *, every: bool = False) -> Iterator[Item]:
         """Open items in order of priority; with `every` the resolved ones after them, newest first."""
@@ -170,6 +189,7 @@ class Ledger:
         if current is not None and after.id != current.id:
             self.past[current.id] = current
         self.triage[event.key] = after
+        self._keys[event.key[:ID_LENGTH]] = event.key
         self._place(event.key)
 
     def _apply_rest(self, event: Event) -> None:
@@ -181,6 +201,7 @@ class Ledger:
             "metric.sampled": self._apply_metric,
             "source.state": self._apply_source,
             "poll.finished": self._apply_poll,
+            "poll.requested": self.requests.append,
         }.get(event.event)
         if apply is not None:
             apply(event)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from omconsole.domain.events import Event
     from omconsole.domain.items import Observation, Triage
     from omconsole.domain.ledger import Ledger
-    from omconsole.domain.updates import Post
     from omconsole.signals.reading import Reading
     from omconsole.store import Store
 

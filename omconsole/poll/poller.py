@@ -11,19 +11,20 @@ import msgspec
 
 from omconsole.domain.events import Event
 from omconsole.errors import ConsoleError, GraphForbidden, GraphThrottled, SignInError
+from omconsole.graph import Round
 from omconsole.poll import schedule
 from omconsole.poll.intake import Tally
 from omconsole.sanitize import sanitize
-from omconsole.signals.reading import Reading
+from omconsole.signals.reading import Mode, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from omconsole.domain.health import PollStatus, SourceHealth
     from omconsole.domain.ledger import Ledger
-    from omconsole.graph import GraphClient, Round
+    from omconsole.graph import GraphClient
     from omconsole.poll.intake import Intake
-    from omconsole.signals.reading import Mode, Signal
+    from omconsole.signals.reading import Signal
     from omconsole.store import Store
 
 
@@ -143,11 +144,11 @@ class Poller:
         self.fetching[name] = Fetching(now)
         self._changed()
         began = time.monotonic()
-        budget = self._graph.round()
+        budget = Round()
         try:
             reading = await self._read(name, mode, now, budget)
         except ConsoleError as error:
-            reading = failed_reading(name, mode, error, now)
+            reading = failed_reading(self._signals[name], mode, error, now)
         else:
             taken = await self._intake.take(reading, now)
             tally.opened += taken.opened
@@ -155,7 +156,7 @@ class Poller:
             tally.cleared += taken.cleared
         finally:
             del self.fetching[name]
-        reading.requests, reading.bytes = budget.requests, budget.bytes
+        reading.requests, reading.bytes = budget.requests, budget.wire_bytes
         reading.ms = int((time.monotonic() - began) * 1000)
         await self._remember(reading)
         self._changed()
@@ -203,14 +204,14 @@ class Poller:
         await self._after_round(report)
 
 
-def failed_reading(name: str, mode: Mode, error: ConsoleError, now: datetime) -> Reading:
+def failed_reading(signal: Signal, mode: Mode, error: ConsoleError, now: datetime) -> Reading:
     """A reading that says why there is none. Nothing is concluded from it."""
-    reading = Reading(source=name, mode=mode, status="failed", complete=False, error=_words(error))
+    reading = Reading(source=signal.name, mode=mode, status="failed", complete=False, error=_words(error))
     if isinstance(error, GraphThrottled):
         reading.status = "throttled"
         reading.retry_at = now + timedelta(seconds=error.retry_after_s)
     elif isinstance(error, GraphForbidden):
-        reading.status, reading.needs = "forbidden", error.needs
+        reading.status, reading.needs = "forbidden", error.needs or signal.asks
     elif isinstance(error, SignInError):
         reading.needs = ("sign-in",)
     return reading

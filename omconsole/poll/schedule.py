@@ -46,9 +46,7 @@ def mode(health: SourceHealth, now: datetime) -> Mode:
 def plan(sources: Iterable[SourceHealth], attempted: dict[str, datetime], now: datetime) -> list[tuple[str, Mode]]:
     """The sources that are due now, each with the way to read it."""
     return [
-        (health.name, mode(health, now))
-        for health in sources
-        if due_at(health, attempted.get(health.name), now) <= now
+        (health.name, mode(health, now)) for health in sources if due_at(health, attempted.get(health.name), now) <= now
     ]
 
 

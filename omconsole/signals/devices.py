@@ -1,19 +1,20 @@
-"""Source `devices`: managed devices that are not compliant, in grace, stale, unencrypted or jailbroken (design.md §3)."""
+"""Source `devices`: managed devices not compliant, in grace, stale, unencrypted or jailbroken (design.md §3)."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from omconsole.domain.items import Observation, Severity
-from omconsole.graph import MANAGED_DEVICES, ManagedDevice, pages
+from omconsole.graph import MANAGED_DEVICES, MANAGED_DEVICES_ASKED, Flaws, ManagedDevice, pages
 from omconsole.signals.reading import Mode, Progress, Reading
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable
+
     from omconsole.graph import GraphClient, Round
 
 NAME = "devices"
@@ -49,7 +50,7 @@ class DevicesSignal:
     """Reads the device list and judges every device of the fleet after each poll, since staleness comes by itself."""
 
     name = NAME
-    asks = ("DeviceManagementManagedDevices.Read.All",)
+    asks: tuple[str, ...] = ("DeviceManagementManagedDevices.Read.All",)
 
     def __init__(self, thresholds: DeviceThresholds, fleet: Fleet | None = None) -> None:
         self._thresholds = thresholds
@@ -58,9 +59,9 @@ class DevicesSignal:
     async def sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         """Read every device; a complete list replaces the fleet, an incomplete one is laid over it."""
         found: dict[str, ManagedDevice] = {}
-        rejected = await self._read(graph, budget, {"$top": "1000"}, found, progress)
-        self.fleet.devices = found if not rejected else {**self.fleet.devices, **found}
-        return await self._judge("sweep", set(found), now, rejected)
+        flaws = await self._read(graph, budget, {}, found, progress)
+        self.fleet.devices = {**self.fleet.devices, **found} if flaws else found
+        return await self._judge("sweep", set(found), now, flaws)
 
     async def increment(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         """Read the devices that checked in since the newest check-in known; without a fleet, sweep."""
@@ -69,29 +70,39 @@ class DevicesSignal:
             return await self.sweep(graph, budget, now, progress)
         since = min(newest, now) - OVERLAP
         found: dict[str, ManagedDevice] = {}
-        asked = {"$top": "1000", "$filter": f"lastSyncDateTime gt {since:%Y-%m-%dT%H:%M:%SZ}"}
-        rejected = await self._read(graph, budget, asked, found, progress)
+        asked = {"$filter": f"lastSyncDateTime gt {since:%Y-%m-%dT%H:%M:%SZ}"}
+        flaws = await self._read(graph, budget, asked, found, progress)
         # Graph ignores a filter that it does not support and sends everything: only later check-ins count as news.
         news = {id_: device for id_, device in found.items() if (device.last_sync_date_time or since) > since}
         self.fleet.devices.update(news)
-        return await self._judge("increment", set(self.fleet.devices), now, rejected)
+        return await self._judge("increment", set(self.fleet.devices), now, flaws)
 
     async def _read(
-        self, graph: GraphClient, budget: Round, asked: dict[str, str], into: dict[str, ManagedDevice], progress: Progress
-    ) -> int:
-        """Read pages into a dictionary; returns how many rows were unusable or carried an unusable value."""
-        bad = 0
-        async for page in pages(graph, MANAGED_DEVICES, budget=budget, params=asked):
+        self,
+        graph: GraphClient,
+        budget: Round,
+        asked: dict[str, str],
+        into: dict[str, ManagedDevice],
+        progress: Progress,
+    ) -> Flaws:
+        """Read pages into a dictionary; returns what could not be taken in."""
+        flaws = Flaws()
+        async for page in pages(
+            graph,
+            MANAGED_DEVICES_ASKED.path,
+            decoder=MANAGED_DEVICES,
+            workload=NAME,
+            params={**MANAGED_DEVICES_ASKED.params(), **asked},
+            in_round=budget,
+        ):
             into.update((device.id, device) for device in page.rows)
-            bad += page.rejected
+            flaws += page.flaws
             progress(len(into))
-        return bad
+        return flaws
 
-    async def _judge(self, mode: Mode, subjects: set[str], now: datetime, rejected: int) -> Reading:
+    async def _judge(self, mode: Mode, subjects: set[str], now: datetime, flaws: Flaws) -> Reading:
         reading = Reading(source=NAME, mode=mode, subjects=subjects, items=len(self.fleet.devices))
-        reading.observations, reading.withheld = [], set()
-        if rejected:
-            reading.status, reading.complete = "partial", False
+        reading.mark(flaws)
         compliant = {device.user_id for device in self.fleet.devices.values() if _state(device) == "compliant"}
         judge = Judge(self._thresholds, now, compliant)
         async for device in _sliced(list(self.fleet.devices.values())):
@@ -102,7 +113,9 @@ class DevicesSignal:
 class Judge:
     """The rules over one device at one instant. Pure but for the reading that it fills."""
 
-    def __init__(self, thresholds: DeviceThresholds, now: datetime, users_with_compliant_device: set[str | None]) -> None:
+    def __init__(
+        self, thresholds: DeviceThresholds, now: datetime, users_with_compliant_device: set[str | None]
+    ) -> None:
         self._now = now
         self._stale = timedelta(days=thresholds.stale_days[0])
         self._long_stale = timedelta(days=thresholds.stale_days[1])
@@ -151,7 +164,7 @@ class Judge:
         return Verdict("device.stale", severity, contact + self._stale)
 
     def encryption(self, device: ManagedDevice) -> Verdict | None:
-        """"Not reported" is not "unencrypted": a device that never checked in has reported nothing."""
+        """ "Not reported" is not "unencrypted": a device that never checked in has reported nothing."""
         if device.is_encrypted is None or device.last_sync_date_time is None:
             return None
         if device.is_encrypted:

@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from omconsole.domain.updates import Post
-from omconsole.graph import SERVICE_MESSAGES, ServiceUpdateMessage, pages
+from omconsole.graph import MESSAGES_ASKED, SERVICE_UPDATE_MESSAGES, ServiceUpdateMessage, pages
 from omconsole.signals.reading import Mode, Progress, Reading
 
 if TYPE_CHECKING:
     from omconsole.graph import GraphClient, Round
 
 NAME = "messages"
+WORKLOAD = "serviceAnnouncement"
+"""Shared with service health: 240 requests a minute and 800 an hour (graph.md §15)."""
 PAGE_SIZE = {"Prefer": "odata.maxpagesize=1000"}
 OVERLAP = timedelta(minutes=5)
 
@@ -36,7 +38,7 @@ class MessagesSignal:
     """Reads posts and keeps those that concern device management."""
 
     name = NAME
-    asks = ("ServiceMessage.Read.All",)
+    asks: tuple[str, ...] = ("ServiceMessage.Read.All",)
 
     def __init__(self) -> None:
         self._newest: datetime | None = None
@@ -57,12 +59,18 @@ class MessagesSignal:
         self, graph: GraphClient, budget: Round, mode: Mode, asked: dict[str, str], progress: Progress
     ) -> Reading:
         reading = Reading(source=NAME, mode=mode)
-        reading.posts = []
-        async for page in pages(graph, SERVICE_MESSAGES, budget=budget, params=asked, headers=PAGE_SIZE):
+        async for page in pages(
+            graph,
+            MESSAGES_ASKED.path,
+            decoder=SERVICE_UPDATE_MESSAGES,
+            workload=WORKLOAD,
+            params={**MESSAGES_ASKED.params(), **asked},
+            headers=PAGE_SIZE,
+            in_round=budget,
+        ):
             reading.items += len(page.rows)
             reading.posts.extend(as_post(row) for row in page.rows if is_relevant(row))
-            if page.rejected:
-                reading.status, reading.complete = "partial", False
+            reading.mark(page.flaws)
             progress(reading.items)
         changes = [post.changed for post in reading.posts if post.changed is not None]
         self._newest = max((*changes, *([self._newest] if self._newest else [])), default=None)

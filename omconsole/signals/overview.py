@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from omconsole.graph import (
     COMPLIANCE_SUMMARY,
-    DEVICE_OVERVIEW,
-    MALWARE_OVERVIEW,
-    PROTECTION_OVERVIEW,
-    read_one,
+    COMPLIANCE_SUMMARY_ASKED,
+    DEVICE_PROTECTION_OVERVIEW,
+    DEVICE_PROTECTION_OVERVIEW_ASKED,
+    MANAGED_DEVICE_OVERVIEW,
+    MANAGED_DEVICE_OVERVIEW_ASKED,
+    WINDOWS_MALWARE_OVERVIEW,
+    WINDOWS_MALWARE_OVERVIEW_ASKED,
+    single,
 )
 from omconsole.signals.reading import Progress, Reading
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    import msgspec
+
     from omconsole.graph import (
+        Asked,
         CompliancePolicyDeviceStateSummary,
         DeviceProtectionOverview,
         GraphClient,
         Round,
+        RowDecoder,
     )
+
+T = TypeVar("T", bound="msgspec.Struct")
 
 NAME = "overview"
 
@@ -30,23 +40,31 @@ class OverviewSignal:
     """Samples the fleet's figures. A figure that Graph does not give stays unmeasured, which is not zero."""
 
     name = NAME
-    asks = ("DeviceManagementManagedDevices.Read.All", "DeviceManagementConfiguration.Read.All")
+    asks: tuple[str, ...] = ("DeviceManagementManagedDevices.Read.All", "DeviceManagementConfiguration.Read.All")
 
     async def sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         """Read the four overviews."""
-        devices = await read_one(graph, DEVICE_OVERVIEW, budget=budget)
-        compliance = await read_one(graph, COMPLIANCE_SUMMARY, budget=budget)
-        protection = await read_one(graph, PROTECTION_OVERVIEW, budget=budget)
-        malware = await read_one(graph, MALWARE_OVERVIEW, budget=budget)
+        reading = Reading(source=NAME, mode="sweep")
+
+        async def one(asked: Asked, decoder: RowDecoder[T], workload: str) -> T | None:
+            answer = await single(graph, asked.path, decoder=decoder, workload=workload, in_round=budget)
+            reading.mark(answer.flaws)
+            reading.items += answer.value is not None
+            progress(reading.items)
+            return answer.value
+
+        devices = await one(MANAGED_DEVICE_OVERVIEW_ASKED, MANAGED_DEVICE_OVERVIEW, "devices")
+        compliance = await one(COMPLIANCE_SUMMARY_ASKED, COMPLIANCE_SUMMARY, "configuration")
+        protection = await one(DEVICE_PROTECTION_OVERVIEW_ASKED, DEVICE_PROTECTION_OVERVIEW, "devices")
+        malware = await one(WINDOWS_MALWARE_OVERVIEW_ASKED, WINDOWS_MALWARE_OVERVIEW, "devices")
         figures = {
-            "devices": devices and devices.enrolled_device_count,
-            "compliant_percent": compliance and compliant_percent(compliance),
-            "protected_percent": protection and protected_percent(protection),
-            "malware_devices": malware and malware.malware_detected_device_count,
+            "devices": devices.enrolled_device_count if devices else None,
+            "compliant_percent": compliant_percent(compliance) if compliance else None,
+            "protected_percent": protected_percent(protection) if protection else None,
+            "malware_devices": malware.malware_detected_device_count if malware else None,
         }
-        measured = {name: float(value) for name, value in figures.items() if value is not None}
-        progress(len(measured))
-        return Reading(source=NAME, mode="sweep", figures=measured, items=len(measured))
+        reading.figures = {name: float(value) for name, value in figures.items() if value is not None}
+        return reading
 
     async def increment(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         """Overviews have no increments."""

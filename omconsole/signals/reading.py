@@ -11,9 +11,10 @@ import msgspec
 from omconsole.domain.health import PollStatus
 from omconsole.domain.items import Observation
 from omconsole.domain.updates import Post
+from omconsole.i18n import _
 
 if TYPE_CHECKING:
-    from omconsole.graph import GraphClient, Round
+    from omconsole.graph import Flaws, GraphClient, Round
 
 Mode = Literal["sweep", "increment"]
 Progress = Callable[[int], None]
@@ -46,9 +47,18 @@ class Reading(msgspec.Struct, kw_only=True):
     bytes: int = 0
     ms: int = 0
 
+    def mark(self, flaws: Flaws) -> None:
+        """A reading with rows or values that could not be taken in is partial: it proves no absence."""
+        if not flaws:
+            return
+        self.status, self.complete = "partial", False
+        self.error = _("{rows} rows and {values} values of the answer could not be read, such as {example}").format(
+            rows=flaws.rejected, values=flaws.values, example=flaws.example or "–"
+        )
+
 
 class Signal(Protocol):
-    """A source that can be polled. Errors of the tree under `GraphError` and `SignInError` end the poll of this source."""
+    """A source that can be polled. A `GraphError` or `SignInError` ends the poll of this source alone."""
 
     name: str
     asks: tuple[str, ...]

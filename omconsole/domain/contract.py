@@ -1,0 +1,143 @@
+"""The JSON that scripts rely on (design.md §5). Times are ISO 8601 UTC; what is absent is null."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from omconsole.domain.words import title
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omconsole.domain.events import Event
+    from omconsole.domain.health import SourceHealth
+    from omconsole.domain.items import Item
+    from omconsole.domain.updates import Update
+
+
+def iso(moment: datetime | None) -> str | None:
+    """A UTC time as `2026-11-22T09:41:00Z`, with a fraction only where there is one."""
+    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def item_json(item: Item, persons: Mapping[str, str]) -> dict[str, Any]:
+    """An alert or issue."""
+    triage, seen = item.triage, item.seen
+    return {
+        "id": triage.id,
+        "pane": triage.pane,
+        "kind": triage.kind,
+        "family": triage.family,
+        "severity": triage.severity.value,
+        "label": item.label.value,
+        "condition": item.condition.value,
+        "handling": triage.handling.value,
+        "needs_action": item.needs_action,
+        "backlog": triage.backlog,
+        "title": title(item),
+        "subject": {
+            "type": triage.subject_type,
+            "id": triage.subject_id,
+            "name": seen.subject_name if seen else None,
+        },
+        "user": seen.user if seen else None,
+        "platform": seen.platform if seen else None,
+        "causes": [
+            {"type": cause.type, "id": cause.id, "name": cause.name, "setting": cause.setting, "code": cause.code}
+            for cause in (seen.causes if seen else ())
+        ],
+        "members": None,
+        "suppressed_by": list(item.suppressed_by),
+        "covered_by": None,
+        "detached": False,
+        "first_seen": iso(triage.first_seen),
+        "last_seen": iso(seen.last_seen) if seen else None,
+        "evidence_at": iso(seen.evidence_at) if seen else None,
+        "opened_at": iso(triage.opened_at),
+        "acked_at": iso(triage.acked_at),
+        "acked_by": _name(triage.acked_by, persons),
+        "assignee": _name(triage.assignee, persons),
+        "snoozed_until": iso(triage.snoozed_until),
+        "resolved_at": iso(triage.resolved_at),
+        "count": 1 + triage.reopened,
+        "previous": triage.previous,
+        "starred": triage.starred,
+        "flapping": triage.flapping_since is not None,
+        "escalation": triage.escalation,
+        "reopened": triage.reopened,
+        "source": triage.source,
+        "portal_url": seen.portal_url if seen else None,
+        "version": triage.version,
+    }
+
+
+def update_json(update: Update) -> dict[str, Any]:
+    """A post of the update feed."""
+    post = update.post
+    return {
+        "id": post.id,
+        "pane": "updates",
+        "title": post.title,
+        "category": post.category,
+        "triage": post.triage,
+        "severity": post.severity,
+        "services": list(post.services),
+        "platforms": list(post.platforms),
+        "tags": list(post.tags),
+        "published": iso(post.published),
+        "changed": iso(post.changed),
+        "act_by": iso(post.act_by),
+        "act_by_source": "graph" if post.act_by else None,
+        "read": update.read,
+        "done": False,
+        "revised": update.revised,
+        "starred": update.starred,
+        "owner": None,
+        "audiences": {},
+        "url": f"https://admin.microsoft.com/#/MessageCenter/:/messages/{post.id}",
+        "version": 1,
+    }
+
+
+def source_json(source: SourceHealth, now: datetime) -> dict[str, Any]:
+    """How fresh a source is."""
+    return {
+        "name": source.name,
+        "state": source.state(now),
+        "since": iso(source.since),
+        "last_ok": iso(source.last_ok),
+        "last_sweep": iso(source.last_sweep),
+        "interval_s": source.interval_s,
+        "error": source.error,
+        "needs": list(source.needs),
+        "items": source.items,
+    }
+
+
+def event_json(event: Event, persons: Mapping[str, str]) -> dict[str, Any]:
+    """A line of the history, with names in place of opaque ids where they are still known."""
+    return {
+        "v": event.v,
+        "seq": event.seq,
+        "at": iso(event.at),
+        "event": event.event,
+        "item": event.item,
+        "key": event.key,
+        "data": event.data,
+        "actor": _name(event.actor, persons),
+        "actor_kind": event.actor_kind,
+        "via": event.via,
+        "command_id": event.command_id,
+        "from": event.from_,
+        "to": event.to,
+        "why": event.why,
+        "until": iso(event.until),
+        "ref": event.ref,
+        "version": event.version,
+        "prev_hash": event.prev_hash,
+    }
+
+
+def _name(person: str | None, persons: Mapping[str, str]) -> str | None:
+    return None if person is None else persons.get(person, person)

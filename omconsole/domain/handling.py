@@ -1,0 +1,79 @@
+"""Verbs on ids: which item is meant, what the law says, and the answer people and scripts get."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omconsole.domain import triage as law
+from omconsole.domain.commands import Already, Done, Failed, Outcome
+from omconsole.domain.items import Item
+from omconsole.domain.triage import Refusal, fold
+from omconsole.domain.updates import Post, read, unread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from omconsole.domain.commands import Command
+    from omconsole.domain.events import Event
+    from omconsole.domain.items import Triage
+
+POST_VERBS = ("ack", "unack")
+ITEM_VERBS = ("ack", "unack", "note", "seen")
+
+
+def decide(command: Command, current: Triage) -> Event | Refusal:
+    """What the law makes of the command for one item."""
+    if command.verb == "ack":
+        return law.ack(current, command.actor, command.command_id, command.why)
+    if command.verb == "unack":
+        return law.unack(current, command.actor, command.command_id, command.why)
+    if command.verb == "note":
+        return law.note(current, command.actor, command.command_id, command.why)
+    if command.verb == "seen":
+        return law.seen(current, command.actor, command.command_id)
+    return Refusal(f"unknown verb {command.verb}")
+
+
+def decide_post(command: Command, post: Post, *, is_read: bool) -> Event | Refusal:
+    """What the command means for a post: acknowledging is reading."""
+    if command.verb == "ack":
+        return Refusal("read", already=True) if is_read else read(post, command.actor, command.command_id)
+    if command.verb == "unack":
+        return unread(post, command.actor, command.command_id) if is_read else Refusal("unread", already=True)
+    if command.verb == "seen":
+        return Refusal("seen", already=True)
+    return Refusal("not for a post")
+
+
+class Answers:
+    """Collects the answer to one command, id by id. `words` turn a refusal's stable reason into the user's language."""
+
+    def __init__(self, words: Callable[[str], str], persons: Mapping[str, str]) -> None:
+        self._words = words
+        self._persons = persons
+        self._done: list[Done] = []
+        self._already: list[Already] = []
+        self._failed: list[Failed] = []
+
+    def done(self, id_: str, version: int | None, label: str) -> None:
+        self._done.append(Done(id_, version, label))
+
+    def item_done(self, current: Triage, event: Event) -> None:
+        """The item as it stands after the event."""
+        after = fold(current, event)
+        assert after is not None
+        self.done(after.id, after.version, Item(triage=after).label.value)
+
+    def refused(self, id_: str, refusal: Refusal) -> None:
+        words = self._words(refusal.reason)
+        by = self._persons.get(refusal.by or "", refusal.by)
+        if refusal.already:
+            self._already.append(Already(id_, words if by is None else f"{words}: {by}"))
+        else:
+            self._failed.append(Failed(id_, words, by, refusal.at))
+
+    def failed(self, id_: str, why: str) -> None:
+        self._failed.append(Failed(id_, why))
+
+    def outcome(self) -> Outcome:
+        return Outcome(tuple(self._done), tuple(self._already), tuple(self._failed))

@@ -1,0 +1,82 @@
+"""A poller on an open connection to the profile's tenant: transport, token, signals and the fleet kept from before."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from omconsole.graph import GraphClient, ManagedDevice, ReadyToken, TransportSettings, build_client
+from omconsole.poll.intake import Intake
+from omconsole.poll.poller import Poller
+from omconsole.signals.devices import DevicesSignal, DeviceThresholds, Fleet
+from omconsole.signals.messages import MessagesSignal
+from omconsole.signals.overview import OverviewSignal
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
+
+    import httpx
+
+    from omconsole.config import Settings
+    from omconsole.domain.ledger import Ledger
+    from omconsole.poll.poller import Clock, RoundReport
+    from omconsole.store import Store
+
+    Transport = Callable[[], AbstractAsyncContextManager[httpx.AsyncBaseTransport]]
+
+
+@asynccontextmanager
+async def open_poller(
+    settings: Settings,
+    store: Store,
+    ledger: Ledger,
+    *,
+    transport: Transport | None,
+    clock: Clock,
+    changed: Callable[[], None],
+    after_round: Callable[[RoundReport], Awaitable[None]],
+) -> AsyncIterator[Poller]:
+    """Connect, and hand out a poller that has not begun.
+
+    Args:
+        transport: leads requests elsewhere than to the network; the demo's.
+        changed: called when there is something new to show.
+        after_round: awaited after each round, before the next.
+
+    Raises:
+        SettingsError: the address, proxy or certificates cannot be used.
+        SignInError: there is no token at all.
+    """
+    profile = settings.profile
+    async with AsyncExitStack() as stack:
+        other_way = await stack.enter_async_context(transport()) if transport else None
+        http = await stack.enter_async_context(
+            build_client(
+                TransportSettings(
+                    graph_url=profile.graph_url,
+                    ca_file=str(profile.ca_file) if profile.ca_file else None,
+                    proxy=profile.proxy,
+                ),
+                transport=other_way,
+            )
+        )
+        tokens = ReadyToken("simulated" if transport else settings.token.reveal() if settings.token else None)
+        fleet = Fleet(await store.load_fleet(ManagedDevice))
+        devices = DevicesSignal(DeviceThresholds(profile.thresholds.stale_days), fleet)
+
+        async def keep_fleet_and_go_on(report: RoundReport) -> None:
+            if any(reading.source == devices.name and reading.status == "ok" for reading in report.readings):
+                await store.save_fleet(list(devices.fleet.devices.values()))
+            await after_round(report)
+
+        yield Poller(
+            [devices, OverviewSignal(), MessagesSignal()],
+            GraphClient(profile.graph_url, http, tokens),
+            Intake(settings.profile.tenant_id or settings.profile_name, ledger, store),
+            ledger,
+            store,
+            clock=clock,
+            changed=changed,
+            after_round=keep_fleet_and_go_on,
+        )
