@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from omconsole.simulator.world import World
 
 #: After so many rows the loop gets its turn, for the console may live on it.
-_SLICE = 200
+_SLICE = 100
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _COLLECTIONS: dict[str, Callable[[World, datetime], list[dict[str, object]]]] = {

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_MASK = (1 << 64) - 1
+_WORD = 1 << 64
+_MASK = _WORD - 1
+# A pool below this has too few digits left for another draw of up to 64 bits.
+_LEAST = 1 << 96
+_VARIANT = "89ab"
 _GOLDEN = 0x9E3779B97F4A7C15
 
 T = TypeVar("T")
@@ -29,43 +34,42 @@ def mix(*parts: int) -> int:
 
 
 class Draw:
-    """A stream of draws that depends on its key alone (splitmix64)."""
+    """A stream of draws that depends on its key alone: digits of BLAKE2b digests, taken off one after another."""
 
-    __slots__ = ("_state",)
+    __slots__ = ("_block", "_key", "_pool")
 
     def __init__(self, *key: int) -> None:
-        self._state = mix(*key)
-
-    def bits(self) -> int:
-        """The next 64 bits."""
-        self._state = (self._state + _GOLDEN) & _MASK
-        return scramble(self._state)
+        self._key = repr(key).encode()
+        self._block = 0
+        self._pool = int.from_bytes(blake2b(self._key).digest(), "little")
 
     def below(self, limit: int) -> int:
-        """An integer in `[0, limit)`."""
-        return self.bits() % limit
+        """An integer in `[0, limit)`; `limit` at most 2**64."""
+        if self._pool < _LEAST:
+            self._block += 1
+            self._pool = int.from_bytes(blake2b(self._key + b"%d" % self._block).digest(), "little")
+        self._pool, drawn = divmod(self._pool, limit)
+        return drawn
 
     def between(self, low: int, high: int) -> int:
         """An integer in `[low, high]`."""
-        return low + self.bits() % (high - low + 1)
+        return low + self.below(high - low + 1)
 
     def chance(self, per_mille: int) -> bool:
         """True in `per_mille` of 1000 cases."""
-        return self.bits() % 1000 < per_mille
+        return self.below(1000) < per_mille
 
     def pick(self, choices: Sequence[T]) -> T:
         """One of `choices`."""
-        return choices[self.bits() % len(choices)]
+        return choices[self.below(len(choices))]
 
     def letters(self, alphabet: str, length: int) -> str:
         """`length` characters of `alphabet`."""
-        bits, size, drawn = self.bits() | (self.bits() << 64), len(alphabet), []
-        for _ in range(length):
-            bits, at = divmod(bits, size)
-            drawn.append(alphabet[at])
-        return "".join(drawn)
+        size = len(alphabet)
+        return "".join([alphabet[self.below(size)] for _ in range(length)])
 
     def uuid(self) -> str:
         """A version 4 UUID in lower-case hexadecimal with dashes."""
-        raw = f"{self.bits():016x}{self.bits():016x}"
-        return f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-{'89ab'[int(raw[16], 16) % 4]}{raw[17:20]}-{raw[20:]}"
+        high, low = self.below(_WORD), self.below(_WORD)
+        raw = f"{high:016x}{low:016x}"
+        return f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-{_VARIANT[low >> 62]}{raw[17:20]}-{raw[20:]}"

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from omconsole.simulator.courses import Course, Gone, InGrace, Lively, Newcomer, Returning, Steady
-from omconsole.simulator.draws import Draw, mix
+from omconsole.simulator.draws import Draw, mix, scramble
 from omconsole.simulator.instants import DAY, HOUR
 from omconsole.simulator.scenarios import Mix, lively_count, lively_period, share
 
@@ -115,8 +115,8 @@ class _Dealer:
         return Newcomer(phase, "compliant" if rank % 4 else "noncompliant", encrypted=True, jail_broken="False")
 
 
-def _platform(seed: int, index: int) -> str:
-    at = mix(seed, _PLATFORM, index) % 1000
+def _platform(platform_seed: int, index: int) -> str:
+    at = scramble(platform_seed ^ index) % 1000
     for name, part in zip(PLATFORMS, _PLATFORM_SHARES, strict=True):
         at -= part
         if at < 0:
@@ -130,9 +130,10 @@ def deal(seed: int, epoch: int, devices: int, scenario: Mix) -> list[Place]:
     Every kind that the mix has occurs from 50 devices on; smaller fleets may lack some.
     """
     dealer = _Dealer(seed, epoch, devices, scenario)
-    platforms = [_platform(seed, index) for index in range(devices)]
+    platform_seed, order_seed = mix(seed, _PLATFORM), mix(seed, _ORDER)
+    platforms = [_platform(platform_seed, index) for index in range(devices)]
     hostile = [index for index in HOSTILE_NAMES if devices >= _SMALLEST_WITH_HOSTILE]
-    order = iter(sorted(set(range(devices)).difference(hostile), key=lambda index: mix(seed, _ORDER, index)))
+    order = iter(sorted(set(range(devices)).difference(hostile), key=lambda index: scramble(order_seed ^ index)))
     courses: dict[int, Course] = {}
     if devices >= _SMALLEST_WITH_HOSTILE:
         _deal_moving(dealer, order, courses, platforms)

@@ -55,8 +55,8 @@ def compliance_policies(seed: int, epoch: int) -> list[dict[str, object]]:
                 "displayName": name,
                 "description": description,
                 "version": draw.between(1, 14),
-                "createdDateTime": iso_fraction(created, draw.bits()),
-                "lastModifiedDateTime": iso_fraction(created + draw.between(0, 290) * DAY, draw.bits()),
+                "createdDateTime": iso_fraction(created, draw.below(10_000_000)),
+                "lastModifiedDateTime": iso_fraction(created + draw.between(0, 290) * DAY, draw.below(10_000_000)),
             }
         )
     return rows
@@ -75,7 +75,7 @@ def mobile_apps(seed: int, epoch: int) -> list[dict[str, object]]:
                 "displayName": name,
                 "publisher": publisher,
                 "createdDateTime": iso(created),
-                "lastModifiedDateTime": iso_fraction(created + draw.between(0, 110) * DAY, draw.bits()),
+                "lastModifiedDateTime": iso_fraction(created + draw.between(0, 110) * DAY, draw.below(10_000_000)),
                 "publishingState": "processing" if number == 4 else "published",
                 "isFeatured": draw.chance(100),
                 "owner": "IT-Betrieb" if draw.chance(500) else "",

@@ -79,7 +79,7 @@ def _message(seed: int, number: int, text: Text, published: int, now: int) -> di
     revised = revision is not None and revision <= now
     changed = revision if revision is not None and revised else published
     title = text.title.format(**words)
-    fraction = draw.bits()
+    fraction = draw.below(10_000_000)
     # Samples of the service show both casings of an enumeration's members.
     category = text.category if draw.chance(600) else text.category[0].upper() + text.category[1:]
     return {
