@@ -1,0 +1,183 @@
+"""What the simulated tenant serves and what the console asks for, compared with the reference of Microsoft Graph."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import httpx
+import pytest
+
+from omconsole.graph.surface import ASKED
+from omconsole.simulator import surface
+from omconsole.simulator.app import create_app
+from omconsole.simulator.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+REFERENCE = Path(__file__).with_name("graph-endpoints.json")
+SHARED = Path(__file__).parents[3] / "shared" / "reference" / "graph-endpoints.json"
+EPOCH = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+
+
+class Asked(Protocol):
+    """One call that the console makes."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def select(self) -> tuple[str, ...]: ...
+    @property
+    def enums(self) -> dict[str, tuple[str, ...]]: ...
+
+
+def _placeholders(path: str) -> str:
+    return re.sub(r"\{[^}]*\}", "{}", path)
+
+
+def _reference() -> dict[tuple[str, str, str], dict[str, object]]:
+    entries: list[dict[str, str]] = json.loads(REFERENCE.read_text("utf-8"))
+    return {(entry["method"], entry["version"], _placeholders(entry["path"])): dict(entry) for entry in entries}
+
+
+def _names(entry: Mapping[str, object]) -> set[str]:
+    """The properties of an entry; notes behind a name (`x (beta)`) are no part of it."""
+    select = entry["select"]
+    assert isinstance(select, list)
+    return {str(name).split(" ")[0] for name in select if not str(name).endswith("(beta)")}
+
+
+def _parent(path: str) -> str | None:
+    """The list that a call for one object belongs to: its properties are the object's too."""
+    head, _, last = _placeholders(path).rpartition("/")
+    return head if last == "{}" else None
+
+
+def differences(calls: Iterable[tuple[str, str, str, tuple[str, ...], Mapping[str, tuple[str, ...]]]]) -> list[str]:
+    """Every difference between calls (method, version, path, properties, enums) and the reference, as two lines."""
+    reference, found = _reference(), []
+    for method, version, path, properties, enums in calls:
+        ours = f"{method} {version} {path}"
+        entry = reference.get((method, version, _placeholders(path)))
+        if entry is None:
+            near = sorted(" ".join(key) for key in reference if key[2].split("/")[-1] == path.split("/")[-1])
+            found.append(f"ours:      {ours}\nreference: {near or 'no such call'}")
+            continue
+        names = _names(entry)
+        members = entry["enums"]
+        assert isinstance(members, dict)
+        parent = reference.get((method, version, _parent(path) or ""))
+        if parent is not None:
+            names |= _names(parent)
+            members = {**dict(parent["enums"]), **members}  # type: ignore[call-overload]
+        found.extend(
+            f"ours:      {ours} property {name}\nreference: {sorted(names)}" for name in properties if name not in names
+        )
+        for name, values in enums.items():
+            known = members.get(name, [])
+            found.extend(
+                f"ours:      {ours} {name} member {value}\nreference: {known}" for value in values if value not in known
+            )
+    return found
+
+
+def check_asked(asked: Iterable[Asked]) -> None:
+    """Fail with both lines when the console asks for a call, property or member that the reference does not have."""
+    found = differences((call.method, call.version, call.path, call.select, call.enums) for call in asked)
+    assert not found, "\n" + "\n".join(found)
+
+
+def check_served(served: Iterable[surface.Served]) -> None:
+    """The same for what the simulated tenant serves."""
+    found = differences((call.method, call.version, call.path, call.properties, call.enums) for call in served)
+    assert not found, "\n" + "\n".join(found)
+
+
+def test_the_simulated_tenant_serves_only_what_the_reference_has() -> None:
+    check_served(surface.SURFACE)
+
+
+def test_the_console_asks_only_for_what_the_reference_has() -> None:
+    check_asked(ASKED)
+
+
+def test_the_simulated_tenant_serves_what_the_console_asks_for() -> None:
+    served = {(call.method, call.version, call.path): call for call in surface.SURFACE}
+    for asked in ASKED:
+        call = served.get((asked.method, asked.version, asked.path))
+        assert call is not None, f"{asked.method} {asked.version} {asked.path} is asked for and not served"
+        missing = set(asked.select).difference(call.properties, surface.DEVICE_PROPERTIES)
+        assert not missing, f"{asked.path} is served without {sorted(missing)}"
+
+
+@pytest.mark.parametrize(
+    ("call", "line"),
+    [
+        (surface.Served("v1.0", "/deviceManagement/manageddevices", "x", ()), "no such call"),
+        (surface.Served("beta", "/deviceManagement/managedDevices", "x", ()), "v1.0 /deviceManagement/managedDevices"),
+        (surface.Served("v1.0", "/deviceManagement/managedDevices", "x", ("devicename",)), "'deviceName'"),
+        (
+            surface.Served("v1.0", "/deviceManagement/managedDevices", "x", (), {"complianceState": ("nonCompliant",)}),
+            "'noncompliant'",
+        ),
+    ],
+)
+def test_a_difference_fails_with_both_lines(call: surface.Served, line: str) -> None:
+    with pytest.raises(AssertionError, match=f"ours: .*{re.escape(call.path)}.*\n *reference: .*{re.escape(line)}"):
+        check_served([call])
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the shared reference stands beside the checkout only in CI")
+def test_the_copy_equals_the_shared_reference() -> None:
+    assert json.loads(REFERENCE.read_text("utf-8")) == json.loads(SHARED.read_text("utf-8"))
+
+
+def _path(call: surface.Served, device_id: str) -> str:
+    return f"/{call.version}{call.path}".replace("{managedDeviceId}", device_id)
+
+
+async def _bodies(call: surface.Served) -> list[dict[str, object]]:
+    """What the tenant really answers, over all scenarios; a list's rows one by one."""
+    rows: list[dict[str, object]] = []
+    for scenario in ("calm", "busy", "storm"):
+        world = World(7, scenario, EPOCH, 900)
+        app = create_app(world, clock=lambda: EPOCH, token=None, root="http://tenant.example")
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tenant.example") as client:
+            response = await client.get(_path(call, world.device_id(4, EPOCH)))
+        body = response.json()
+        assert response.status_code == 200, body
+        assert "@odata.nextLink" not in body
+        rows.extend(body.get("value", [body]))
+    return rows
+
+
+@pytest.mark.parametrize("call", surface.SURFACE, ids=lambda call: call.path)
+def test_what_is_answered_is_what_the_surface_lists(call: surface.Served) -> None:
+    expected = set(call.properties) | (set(surface.DEVICE_PROPERTIES) if call is surface.DEVICE else set())
+    for row in asyncio.run(_bodies(call)):
+        assert {name for name in row if not name.startswith("@odata.")} == expected
+        for name, members in call.enums.items():
+            for value in _values(row, name):
+                assert value[0].lower() + value[1:] in members, (name, value)
+
+
+def _values(row: Mapping[str, object], name: str) -> list[str]:
+    outer, _, inner = name.partition(".")
+    if inner:
+        nested = row[outer]
+        assert isinstance(nested, list)
+        return [str(item[inner]) for item in nested]
+    if outer in row:
+        return [str(row[outer])]
+    nested = row["malwareSeveritySummary"]
+    assert isinstance(nested, list)
+    return [str(item[outer]) for item in nested]
