@@ -136,12 +136,12 @@ def _make_private(path: Path) -> None:
 
 
 def _unusable(path: Path, error: OSError) -> StateError:
-    if path.is_symlink():
+    if os.path.islink(path):
         return StateError(
             _("The state directory {path} is a symbolic link.").format(path=_shown(path)),
             _("Name the real directory with --state-dir or state_dir, or remove the link."),
         )
-    if path.exists() and not path.is_dir():
+    if os.path.exists(path) and not os.path.isdir(path):
         return StateError(
             _("The state directory {path} is a file.").format(path=_shown(path)),
             _("Choose another directory with --state-dir or state_dir, or move the file away."),

@@ -7,6 +7,7 @@ file and the dotted path of the key.
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, cast
@@ -107,7 +108,7 @@ def load(path: Path | None, environ: Mapping[str, str], options: Options | None 
     options = options or Options()
     where = config_file(environ, path)
     asked_for = path is not None or bool(environ.get("OMCONSOLE_CONFIG"))
-    found = asked_for or where.exists()
+    found = asked_for or _is_there(where)
     raw = read_settings_file(where) if found else RawSettings()
     file = sanitize(where)
     profiles = _profiles(raw, file, where.parent)
@@ -155,10 +156,10 @@ def _profile(raw: RawProfile, place: Place, base: Path) -> ProfileSettings:
         tenant_id=_identifier(raw.tenant_id, place / "tenant_id"),
         client_id=_identifier(raw.client_id, place / "client_id"),
         cloud=cloud,
-        ca_file=values.file_path(raw.ca_file, base) if raw.ca_file else None,
-        proxy=values.proxy_url(raw.proxy, place / "proxy") if raw.proxy else None,
+        ca_file=values.file_path(raw.ca_file, base, place / "ca_file") if raw.ca_file is not None else None,
+        proxy=values.proxy_url(raw.proxy, place / "proxy") if raw.proxy is not None else None,
         read_only=raw.read_only is not False,
-        state_dir=values.file_path(raw.state_dir, base) if raw.state_dir else None,
+        state_dir=values.file_path(raw.state_dir, base, place / "state_dir") if raw.state_dir is not None else None,
         poll={
             source: values.duration_s(text, place / "poll" / source)
             for source, text in every.items()
@@ -168,6 +169,17 @@ def _profile(raw: RawProfile, place: Place, base: Path) -> ProfileSettings:
         if stale is None
         else Thresholds(values.stale_days(stale, place / "thresholds" / "stale_days")),
     )
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is something to read; what cannot be looked at counts, since reading it tells why."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _identifier(value: str | None, place: Place) -> str | None:
@@ -218,7 +230,7 @@ def _no_choice(own: list[str], where: Path) -> SettingsError:
         )
     return SettingsError(
         _("{path} has no profile of a tenant.").format(path=path)
-        if where.exists()
+        if _is_there(where)
         else _("There is no settings file {path}.").format(path=path),
         _("Try “omconsole demo”, or write {line} into {path} and put a token into OMCONSOLE_TOKEN.").format(
             line='profiles.contoso.auth = "token"', path=path
@@ -246,7 +258,7 @@ def _start(raw: RawSettings, file: str) -> str:
 
 
 def _check_ca_file(profile: ProfileSettings, place: Place) -> None:
-    if profile.ca_file is not None and not profile.ca_file.is_file():
+    if profile.ca_file is not None and not os.path.isfile(profile.ca_file):
         raise place.error(
             _("there is no file {path}.").format(path=sanitize(profile.ca_file)),
             _("Name a file with the certificates in PEM form, or remove the key."),

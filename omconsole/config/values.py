@@ -117,10 +117,13 @@ def proxy_url(value: str, place: Place) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def file_path(value: str, base: Path | None) -> Path:
-    """Return a path of the settings file; a relative one is meant from the file's own directory."""
-    path = Path(value).expanduser()
-    return path if path.is_absolute() or base is None else base / path
+def file_path(value: str, base: Path, place: Place) -> Path:
+    """Return a path of the settings file; a relative one is meant from the file's own directory, `base`."""
+    if not value.strip() or "\0" in value:
+        raise place.error(
+            _("“{value}” is not a path.").format(value=sanitize(value, 60)), _("Write a path, or remove the key.")
+        )
+    return base / os.path.expanduser(value)
 
 
 def bearer_token(environ: Mapping[str, str]) -> Secret | None:
