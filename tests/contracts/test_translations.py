@@ -96,7 +96,7 @@ def glossary() -> tuple[Term, ...]:
 
 def terms_of(text: str) -> list[Term]:
     found = []
-    text = re.sub(r"\{\w*\}", "", text)
+    text = re.sub(r"\{\w*\}|“omconsole [^”]*”", "", text)  # placeholders and commands are no words
     for term in glossary():
         pattern = rf"(?<![\w-]){re.escape(term.english)}(?:e?s)?(?![\w-])"
         text, count = re.subn(pattern, "\0", text, flags=re.IGNORECASE)
