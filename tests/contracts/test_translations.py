@@ -98,7 +98,7 @@ def terms_of(text: str) -> list[Term]:
     found = []
     text = re.sub(r"\{\w*\}|“omconsole [^”]*”", "", text)  # placeholders and commands are no words
     for term in glossary():
-        pattern = rf"(?<![\w-]){re.escape(term.english)}(?:e?s)?(?![\w-])"
+        pattern = rf"(?<![\w-]){re.escape(term.english)}(?:e?s)?(?![\w-]|:\w)"
         text, count = re.subn(pattern, "\0", text, flags=re.IGNORECASE)
         if count:
             found.append(term)
