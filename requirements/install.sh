@@ -102,10 +102,11 @@ make_venv() {
     find_python
     rm -f "$stamp"
     # pip goes in as a second step, under the mark: a .venv that was interrupted there looks sound.
-    said=$("$python" -m venv --clear --without-pip .venv 2>&1) && : >"$unfinished" &&
-        said=$("$venv_python" -m ensurepip --upgrade --default-pip 2>&1) ||
+    if ! { said=$("$python" -m venv --clear --without-pip .venv 2>&1) && : >"$unfinished" &&
+        said=$("$venv_python" -m ensurepip --upgrade --default-pip 2>&1); }; then
         fail "$python ($version) could not make .venv: $(echo "$said" | tail -n 1)" \
             "Make the folder $(pwd -P) writable and keep 500 MB free, then run $(again) again."
+    fi
 }
 
 explain_pip() { # what pip's log says, in two lines
