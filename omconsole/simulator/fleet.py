@@ -133,6 +133,8 @@ def deal(seed: int, epoch: int, devices: int, scenario: Mix) -> list[Place]:
     platform_seed, order_seed = mix(seed, _PLATFORM), mix(seed, _ORDER)
     platforms = [_platform(platform_seed, index) for index in range(devices)]
     hostile = [index for index in HOSTILE_NAMES if devices >= _SMALLEST_WITH_HOSTILE]
+    for index in hostile:
+        platforms[index] = "Windows"
     order = iter(sorted(set(range(devices)).difference(hostile), key=lambda index: scramble(order_seed ^ index)))
     courses: dict[int, Course] = {}
     if devices >= _SMALLEST_WITH_HOSTILE:

@@ -7,7 +7,7 @@ import binascii
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
@@ -114,8 +114,8 @@ def _by_time(name: str, operator: str, text: str) -> Filter | None:
 class SkipToken(msgspec.Struct, array_like=True, frozen=True):
     """Where a sweep goes on, and the instant at which it began: all its pages show that one instant."""
 
-    instant: int
-    start: int
+    instant: Annotated[int, msgspec.Meta(ge=0, le=1 << 33)]
+    start: Annotated[int, msgspec.Meta(ge=0)]
 
     def written(self) -> str:
         """As `$skiptoken` carries it."""

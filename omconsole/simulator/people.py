@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import cache
 from typing import NamedTuple
 
 from omconsole.simulator.draws import Draw, mix
@@ -52,6 +53,7 @@ class Person(NamedTuple):
 NOBODY = Person("", "", "", "")
 
 
+@cache
 def _ascii(name: str) -> str:
     folded = unicodedata.normalize("NFC", name).lower().translate(_ASCII)
     return "".join(char for char in unicodedata.normalize("NFKD", folded) if char.isascii() and char.isalnum())

@@ -279,4 +279,46 @@ TEXTS: tuple[Text, ...] = (
         category="stayInformed",
         tags=("Feature update",),
     ),
+    Text(
+        "Plan for Change: Kiosk profiles for Windows need a named account",
+        "Kiosk profiles that sign in with a group stop working on <strong>{due}</strong>; a named account or the local "
+        "kiosk account takes its place.",
+        "Kiosks restart into the normal sign-in window when the profile no longer applies.",
+        "<ul><li>Open each kiosk profile and look for a group.</li><li>Name an account, assign the profile to a pilot "
+        "group, then to all.</li></ul>",
+        act_within=35,
+        revised_after=9,
+    ),
+    Text(
+        "Windows Autopatch: Quality updates can be paused per ring",
+        "A ring's quality updates can be paused and resumed by themselves with the {release} service release.",
+        "Devices of a paused ring keep their build for at most 35 days.",
+        "No action is needed. Agree who may pause a ring and who is told.",
+        category="stayInformed",
+        services=(INTUNE, "Windows Autopatch"),
+        tags=_FEATURE,
+    ),
+    Text(
+        "Take Action: Accept the new Apple terms before {due}",
+        "Apple has published new terms for its business portal. Until somebody accepts them, enrolment tokens no "
+        "longer synchronize; the last day without a gap is <strong>{due}</strong>.",
+        "New devices do not appear in Intune, and assigned profiles are not updated. Enrolled ones are not affected.",
+        "Ask whoever holds the administrator role in the business portal to sign in and accept; then start a "
+        "synchronization by hand.",
+        category="preventOrFixIssue",
+        severity="critical",
+        tags=("Admin impact",),
+        major=True,
+        act_within=6,
+        revised_after=3,
+    ),
+    Text(
+        "Fix in progress: some iPads ask for their passcode twice",
+        "After the latest update of the Company Portal some iPads ask for the device passcode twice during enrolment.",
+        "People can go on after the second entry; nothing is lost.",
+        "You do not need to take any action. Tell your helpdesk; we will revise this post when it is solved.",
+        category="preventOrFixIssue",
+        tags=("User impact",),
+        revised_after=5,
+    ),
 )

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 KEPT = 120 * DAY
 
 _POSTS = 71
+# The other texts are kept for what arrives after the epoch, so that a newcomer meets no post twice on the first day.
+_HISTORY = 18
 _FIRST_ID, _ID_STEP = 1_180_000, 37
 # After the epoch the first post comes within minutes, so that a short look at the demo shows one; then ever more
 # rarely, until there are three a day.
@@ -33,11 +35,11 @@ _LIVE_REVISION = 90 * MINUTE
 
 
 def _published(epoch: int, seed: int) -> Iterator[tuple[int, int]]:
-    """(number, instant) of every post, without end; the first `len(TEXTS)` lie in the 120 days before the epoch."""
-    step = (KEPT - 2 * DAY) // len(TEXTS)
-    for number in range(len(TEXTS)):
-        yield number, epoch - (len(TEXTS) - number) * step + mix(seed, _POSTS, number) % (step - HOUR)
-    number, gap, at = len(TEXTS), _FIRST_GAP, epoch
+    """(number, instant) of every post, without end; the first `_HISTORY` lie in the 120 days before the epoch."""
+    step = (KEPT - 2 * DAY) // _HISTORY
+    for number in range(_HISTORY):
+        yield number, epoch - (_HISTORY - number) * step + mix(seed, _POSTS, number) % (step - HOUR)
+    number, gap, at = _HISTORY, _FIRST_GAP, epoch
     while True:
         at += gap
         yield number, at
@@ -104,7 +106,7 @@ def _message(seed: int, number: int, text: Text, published: int, now: int) -> di
 def _revision(text: Text, number: int, published: int) -> int | None:
     if text.revised_after is None:
         return None
-    return published + (text.revised_after * DAY if number < len(TEXTS) else _LIVE_REVISION)
+    return published + (text.revised_after * DAY if number < _HISTORY else _LIVE_REVISION)
 
 
 def _html(text: Text, words: dict[str, str], revised: int | None) -> str:

@@ -67,7 +67,8 @@ class World:
         self._passing = [index for index, place in enumerate(self._places) if isinstance(place.course, Newcomer)]
         self._by_id: dict[str, int] | None = None
         self._platforms = Counter(place.platform for place in self._places)
-        self._co_managed: int | None = None
+        staying = set(range(devices)).difference(self._passing)
+        self._staying_co_managed = sum(self._co_managed(index, self._epoch) for index in staying)
         self._census: tuple[int, Census] | None = None
 
     # --- one device ---------------------------------------------------------------------------------------------
@@ -144,21 +145,14 @@ class World:
         if self._census is not None and self._census[0] == at:
             return self._census[1]
         states = Counter(place.course.at(at).state for place in self._places)
-        census = Census(states, self._platforms, self._count_co_managed(at))
+        passing = sum(self._co_managed(index, at) for index in self._passing)
+        census = Census(states, self._platforms, self._staying_co_managed + passing)
         self._census = (at, census)
         return census
 
-    def _count_co_managed(self, now: int) -> int:
-        def co_managed(index: int) -> bool:
-            place = self._places[index]
-            if place.platform != "Windows":
-                return False
-            return enrolment(self._key(index, now), place.platform).kind == "windowsCoManagement"
-
-        if self._co_managed is None:
-            passing = set(self._passing)
-            self._co_managed = sum(co_managed(index) for index in range(self.devices) if index not in passing)
-        return self._co_managed + sum(co_managed(index) for index in self._passing)
+    def _co_managed(self, index: int, now: int) -> bool:
+        platform = self._places[index].platform
+        return platform == "Windows" and enrolment(self._key(index, now), platform).kind == "windowsCoManagement"
 
     def planted(self, now: datetime) -> list[Truth]:
         """Every problem at `now` of the kinds that can be told from `managedDevices`, in the fleet's order."""
