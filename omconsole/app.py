@@ -1,0 +1,225 @@
+"""The Textual shell: themes, the picture, the one timer, and the wire between screens and console."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+from zoneinfo import ZoneInfo
+
+from textual.app import App
+from textual.worker import Worker, WorkerState
+
+from omconsole.domain.snapshot import EMPTY
+from omconsole.errors import ConsoleError
+from omconsole.i18n import _
+from omconsole.screens.base import ConsoleScreen, row_id
+from omconsole.screens.dashboard import DashboardScreen
+from omconsole.screens.outcomes import outcome_tone, outcome_words
+from omconsole.screens.ports import Console, Row, Trouble
+from omconsole.screens.reading import Reading
+from styles import WIDGETS_CSS
+from styles.themes import THEMES, theme_variables
+from widgets.line_filter import control_filter
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from textual.command import Provider
+    from textual.screen import Screen
+
+    from omconsole.domain.snapshot import Snapshot
+    from omconsole.verbs import Verb
+
+T = TypeVar("T")
+
+TICK_S = 15.0
+"""Seconds between two looks at the clock: ages are told in minutes."""
+
+
+def _verb_provider() -> type[Provider]:
+    from omconsole.screens.palette import VerbProvider
+
+    return VerbProvider
+
+
+class ConsoleApp(App[None]):
+    """The console on one profile.
+
+    Args:
+        head: the first rows as they were saved; shown before anything else is loaded. None: there are none yet.
+        open_console: opens the profile; called after the first paint. Its `ConsoleError` is told on the screen.
+        theme: `om-dark`, `om-light`, or the name of any other theme of Textual.
+        timezone: an IANA name; empty for the machine's own zone.
+        read_only: the state can be read but not written.
+        view_only: nobody may change anything from here.
+        clock: returns the time, aware, UTC.
+        title: the terminal's title.
+    """
+
+    CSS_PATH = [WIDGETS_CSS, WIDGETS_CSS.with_name("screens.tcss")]
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_verb_provider}
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+
+    def __init__(
+        self,
+        *,
+        head: Snapshot | None,
+        open_console: Callable[[], Awaitable[Console]],
+        theme: str = "om-dark",
+        timezone: str = "",
+        read_only: bool = False,
+        view_only: bool = False,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        title: str = "omconsole",
+    ) -> None:
+        super().__init__()
+        self.title = title
+        self.animation_level = "none"
+        self._filters.append(control_filter())  # no public way in 8.2.8
+        for each in THEMES:
+            self.register_theme(each)
+        self.theme = theme
+        self._clock = clock
+        now = clock()
+        zone = ZoneInfo(timezone) if timezone else now.astimezone().tzinfo
+        self.reading = Reading(now, zone or UTC, head or EMPTY)
+        self.opened: Console | None = None
+        self.trouble: Trouble | None = None
+        self.paused = False
+        self._open_console = open_console
+        self._read_only = read_only
+        self._view_only = view_only
+        self._newest = self.reading.snapshot
+
+    def get_default_screen(self) -> Screen[None]:
+        """Start on the dashboard."""
+        return DashboardScreen(self)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Give every theme the console's tokens."""
+        return theme_variables(self.current_theme)
+
+    # The console's life
+
+    def on_ready(self) -> None:
+        """Open the profile once the first picture is on the screen."""
+        self.set_interval(TICK_S, self._tick)
+        self.call_after_refresh(
+            lambda: self.run_worker(self._serve(), name="console", group="console", exit_on_error=False)
+        )
+
+    async def _serve(self) -> None:
+        try:
+            self.opened = await self._open_console()
+            self.opened.subscribe(self._receive)
+            self._receive(self.opened.snapshot)
+            await self.opened.run()
+        except ConsoleError as error:
+            self._tell_trouble(Trouble(error.what, error.do))
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A defect in the console's own work ends that work, not the picture."""
+        if event.state is WorkerState.ERROR and event.worker.node is self:
+            error = event.worker.error
+            self.log.error(f"{event.worker.name}: {error!r}")
+            what = _("The console has stopped polling after an unexpected error ({name}).")
+            self._tell_trouble(
+                Trouble(what.format(name=type(error).__name__), _("What is shown stays. Leave and start it again."))
+            )
+
+    async def on_unmount(self) -> None:
+        """Stop polling and let the console write what is to be kept."""
+        self.workers.cancel_group(self, "console")
+        if self.opened is not None:
+            await self.opened.close()
+
+    def _tell_trouble(self, trouble: Trouble | None) -> None:
+        self.trouble = trouble
+        self._show()
+
+    # The picture goes down
+
+    def _receive(self, snapshot: Snapshot) -> None:
+        self._newest = snapshot
+        if not self.paused:
+            self._show()
+
+    def pause(self, held: bool) -> None:
+        """Hold the picture still, or let it go on."""
+        self.paused = held
+        self._show()
+
+    def _show(self) -> None:
+        self.reading.now = self._clock()
+        if not self.paused:
+            self.reading.snapshot = self._newest
+        with self.batch_update():
+            for screen in self.screen_stack:
+                if isinstance(screen, ConsoleScreen):
+                    screen.show_picture()
+
+    def _tick(self) -> None:
+        self.reading.now = self._clock()
+        for screen in self.screen_stack:
+            if isinstance(screen, ConsoleScreen):
+                screen.tick()
+
+    # Wishes go up
+
+    def refusal(self, verb: Verb) -> str | None:
+        """Return why a verb cannot be given to anything at present, None when it can."""
+        if verb.group == "triage" and self._view_only:
+            return _("This is a view only: nothing can be changed from here.")
+        if verb.group == "triage" and self._read_only:
+            return _("The state can be read but not written: nothing can be changed.")
+        if (verb.group == "triage" or verb.id.startswith("poll.")) and self.opened is None:
+            return _("The profile is not open yet.") if self.trouble is None else self.trouble.what
+        return None
+
+    def order(self, verb: str, rows: Sequence[Row], *, why: str | None = None, quiet: bool = False) -> None:
+        """Give a verb to rows, by the ids they have now; tell the outcome unless `quiet`."""
+        if self.opened is None or self._view_only or self._read_only:
+            return
+        ids = {row_id(row): row for row in rows}
+        self.run_worker(
+            self._order(self.opened, verb, ids, why, quiet=quiet), name=verb, group="orders", exit_on_error=False
+        )
+
+    async def _order(self, console: Console, verb: str, rows: dict[str, Row], why: str | None, *, quiet: bool) -> None:
+        try:
+            outcome = await console.command(verb, list(rows), why=why)
+        except ConsoleError as error:
+            self._say(f"{error.what} {error.do}".strip(), warning=True)
+            return
+        if not quiet or outcome.failed:
+            self._say(outcome_words(verb, outcome, rows, self.reading), warning=outcome_tone(outcome) == "warning")
+
+    def refresh_source(self, source: str | None) -> None:
+        """Ask Graph again: one source, or with None all of them."""
+        if self.opened is not None:
+            self.run_worker(
+                self._refresh_source(self.opened, source), name="refresh", group="orders", exit_on_error=False
+            )
+
+    async def _refresh_source(self, console: Console, source: str | None) -> None:
+        self._say(_("Graph is being asked again."))
+        try:
+            await console.refresh(source)
+        except ConsoleError as error:
+            self._say(f"{error.what} {error.do}".strip(), warning=True)
+
+    async def ask(self, question: Callable[[Console], Awaitable[T]]) -> T | None:
+        """Return the console's answer; None, with a notice, when it has none."""
+        if self.opened is None:
+            return None
+        try:
+            return await question(self.opened)
+        except ConsoleError as error:
+            self._say(f"{error.what} {error.do}".strip(), warning=True)
+            return None
+
+    def _say(self, text: str, *, warning: bool = False) -> None:
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, ConsoleScreen):
+                screen.say(text, "warning" if warning else "plain")
+                return

@@ -1,0 +1,170 @@
+"""What all screens share: the verbs' keys, the last line, and the way from a key to what it does.
+
+A verb `triage.ack` is done by the screen's method `verb_triage_ack`; without one it does not apply here and says so.
+"""
+
+from __future__ import annotations
+
+from inspect import isawaitable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.screen import Screen
+
+from omconsole import verbs
+from omconsole.i18n import _
+from omconsole.screens import keys
+from omconsole.screens.foot import Foot, Tone
+
+if TYPE_CHECKING:
+    from omconsole.screens.ports import Host, Row
+    from omconsole.verbs import Verb
+    from widgets.key_bar import KeyBar
+
+
+class ConsoleScreen(Screen[None]):
+    """One screen of the console. Subclasses name the keys to teach in `TEACHES` and compose `self.foot` last."""
+
+    BINDINGS = keys.bindings()
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (24, "-narrow"), (100, "-medium"), (160, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (8, "-low"), (30, "-tall")]
+    ESCAPE_TO_MINIMIZE = False
+    TEACHES: ClassVar[tuple[str, ...]] = ("console.back", "console.palette", "console.help")
+
+    def __init__(self, host: Host) -> None:
+        super().__init__()
+        self.host = host
+        self.foot = Foot(keys.hints(self.TEACHES))
+
+    # For subclasses
+
+    def target(self) -> Row | None:
+        """The row that a verb is for at this moment."""
+        return None
+
+    def show_picture(self) -> None:
+        """A new picture has come."""
+
+    def tick(self) -> None:
+        """Time has passed: ages and freshness may read differently."""
+        self.show_picture()
+
+    def leave(self) -> None:
+        """Go back to the screen before."""
+        self.dismiss()
+
+    def step_back(self) -> None:
+        """Do what escape means here; it never quits."""
+        self.leave()
+
+    # Keys
+
+    def say(self, text: str, tone: Tone = "plain") -> None:
+        """Tell one sentence in the last line."""
+        self.foot.say(text, tone)
+
+    async def action_verb(self, id_: str) -> None:
+        """Do what a verb means on this screen, or say why not."""
+        verb = verbs.verb(id_)
+        reason = self.refusal(verb)
+        if reason is not None:
+            self.say(reason, "warning")
+            return
+        done = getattr(self, method(verb))()
+        if isawaitable(done):
+            await done
+
+    def refusal(self, verb: Verb) -> str | None:
+        """Return why a verb does not apply here and now, None when it does."""
+        if not hasattr(self, method(verb)):
+            return _("“{verb}” does not apply here.").format(verb=verbs.words(verb))
+        if verb.applies in {"item", "row"} and self.target() is None:
+            return _("There is no row to apply “{verb}” to.").format(verb=verbs.words(verb))
+        return self.host.refusal(verb)
+
+    def action_step_back(self) -> None:
+        """Escape."""
+        if self.foot.notice:
+            self.say("")
+        self.step_back()
+
+    async def on_key_bar_pressed(self, message: KeyBar.Pressed) -> None:
+        """A hint of the last line was clicked."""
+        message.stop()
+        await self.action_verb(message.action)
+
+    # Verbs that mean the same everywhere
+
+    def verb_triage_ack(self) -> None:
+        self._order("ack")
+
+    def verb_triage_unack(self) -> None:
+        self._order("unack")
+
+    def verb_triage_note(self) -> None:
+        from omconsole.screens.dialogs import NoteDialog
+
+        row = self.target()
+        if row is None:
+            return
+
+        def write(text: str | None) -> None:
+            if text:
+                self.host.order("note", [row], why=text)
+
+        self.app.push_screen(NoteDialog(row, self.host.reading), write)
+
+    def verb_item_copy_id(self) -> None:
+        row = self.target()
+        if row is not None:
+            id_ = row_id(row)
+            self.app.copy_to_clipboard(id_)
+            self.say(_("{id} was sent to the terminal's clipboard.").format(id=id_))
+
+    def verb_view_theme(self) -> None:
+        self.app.theme = "om-light" if self.app.current_theme.dark else "om-dark"
+
+    def verb_view_repaint(self) -> None:
+        self.app.refresh(layout=True)
+
+    def verb_view_pause(self) -> None:
+        self.host.pause(not self.host.paused)
+        self.say(_("The picture stands still; P lets it go on.") if self.host.paused else _("The picture goes on."))
+
+    def verb_view_sources(self) -> None:
+        from omconsole.screens.sources import SourcesScreen
+
+        self.app.push_screen(SourcesScreen(self.host))
+
+    def verb_poll_refresh_all(self) -> None:
+        self.host.refresh_source(None)
+
+    def verb_console_palette(self) -> None:
+        self.app.action_command_palette()
+
+    def verb_console_help(self) -> None:
+        from omconsole.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self.host, self))
+
+    def verb_console_back(self) -> None:
+        self.leave()
+
+    def verb_console_quit(self) -> None:
+        self.app.exit()
+
+    def _order(self, verb: str) -> None:
+        row = self.target()
+        if row is not None:
+            self.host.order(verb, [row])
+
+
+def method(verb: Verb) -> str:
+    """Return the name of the method that does a verb."""
+    return f"verb_{verb.id.replace('.', '_')}"
+
+
+def row_id(row: Row) -> str:
+    """Return the id that people type for a row."""
+    from omconsole.domain.items import Item
+
+    return row.id if isinstance(row, Item) else row.post.id

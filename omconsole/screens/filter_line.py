@@ -1,0 +1,76 @@
+"""The line in which a filter is typed: it works while it is typed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual import on
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from omconsole.domain import filters
+from omconsole.i18n import _
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from omconsole.screens.panes import RowsPane
+
+
+class FilterLine(Horizontal):
+    """A slash, an input, and at the right what the keys do or what cannot be understood."""
+
+    BINDINGS = [
+        Binding("escape", "clear", "clear", show=False),
+        Binding("down,up", "close", "rows", show=False),
+    ]
+
+    class Closed(Message):
+        """The user has finished typing; the filter stays as it is."""
+
+    def __init__(self, pane: RowsPane[Any]) -> None:
+        super().__init__(id="filter-line")
+        self.pane = pane
+        self._input = Input(pane.filter.text, placeholder=_("words, -word, severity:high, user:anna"), compact=True)
+        self._input.cursor_blink = False
+        self._hint = Static("", id="filter-hint", markup=False)
+
+    def compose(self) -> ComposeResult:
+        """Yield the parts from left to right."""
+        yield Static("/", id="filter-sign", markup=False)
+        yield self._input
+        yield self._hint
+
+    def on_mount(self) -> None:
+        """Start typing, and tell what the keys do."""
+        self._input.focus()
+        self._teach()
+
+    @on(Input.Changed)
+    def narrow(self, message: Input.Changed) -> None:
+        """Narrow the pane to what has been typed."""
+        message.stop()
+        try:
+            filter_ = filters.parse(message.value)
+        except filters.FilterError as error:
+            self._hint.update(_("{what} (character {n})").format(what=error.what, n=error.at + 1))
+            self._hint.add_class("-wrong")
+            return
+        self._teach()
+        self.pane.narrow(filter_)
+
+    @on(Input.Submitted)
+    def action_close(self) -> None:
+        """Keep the filter, go to the rows."""
+        self.post_message(self.Closed())
+
+    def action_clear(self) -> None:
+        """Give the filter up."""
+        self.pane.narrow(filters.NOTHING)
+        self.post_message(self.Closed())
+
+    def _teach(self) -> None:
+        self._hint.remove_class("-wrong")
+        self._hint.update(_("⏎ keep · esc clear"))

@@ -1,0 +1,91 @@
+"""What the screens ask of whoever holds the state: pictures come down, wishes go up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+
+from omconsole.domain.items import Item
+from omconsole.domain.updates import Update
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from omconsole.domain.commands import Outcome
+    from omconsole.domain.events import Event
+    from omconsole.domain.snapshot import Snapshot
+    from omconsole.domain.updates import Post
+    from omconsole.screens.reading import Reading
+    from omconsole.verbs import Verb
+
+T = TypeVar("T")
+Row: TypeAlias = Item | Update
+"""What a verb can be given to."""
+
+
+class Console(Protocol):
+    """One profile at work. Every method is called on the event loop's thread and raises `ConsoleError` alone."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest picture."""
+
+    def subscribe(self, changed: Callable[[Snapshot], None]) -> None:
+        """Call `changed` with every new picture, on the loop's thread."""
+
+    async def command(self, verb: str, ids: Sequence[str], *, why: str | None = None) -> Outcome:
+        """Give a verb (`Verb.command`, or `seen`) to items and posts by their ids."""
+
+    async def refresh(self, source: str | None) -> None:
+        """Ask Graph again: one source, or with None all of them, whole lists."""
+
+    async def history(self, key: str) -> list[Event]:
+        """Return an item's events, oldest first."""
+
+    async def post(self, id: str) -> Post | None:  # noqa: A002 - Graph's name
+        """Return a post with its body, None when it is not known any more."""
+
+    async def run(self) -> None:
+        """Poll or follow until cancelled."""
+
+    async def close(self) -> None:
+        """Write what is to be kept and let go of every lock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why nothing is being polled: what happened and what to do, a sentence each in the user's language."""
+
+    what: str
+    do: str = ""
+
+
+class Host(Protocol):
+    """What a screen may ask of the application that shows it."""
+
+    @property
+    def reading(self) -> Reading:
+        """The picture and the time that are on screen."""
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """Why nothing is being polled, or None while all is well."""
+
+    @property
+    def paused(self) -> bool:
+        """The picture is held still."""
+
+    def pause(self, held: bool) -> None:
+        """Hold the picture still, or let it go on."""
+
+    def refusal(self, verb: Verb) -> str | None:
+        """Return why a verb cannot be given to anything at present, None when it can."""
+
+    def order(self, verb: str, rows: Sequence[Row], *, why: str | None = None, quiet: bool = False) -> None:
+        """Give a verb to rows, by the ids they have now; tell the outcome unless `quiet`."""
+
+    def refresh_source(self, source: str | None) -> None:
+        """Ask Graph again."""
+
+    async def ask(self, question: Callable[[Console], Awaitable[T]]) -> T | None:
+        """Return the console's answer; None, with a notice, when it has none."""

@@ -1,0 +1,44 @@
+"""What a cell or a line needs besides its row: the picture, the time, the zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from omconsole.domain.snapshot import EMPTY, Snapshot
+from omconsole.i18n import clock, short_age
+
+if TYPE_CHECKING:
+    from datetime import datetime, tzinfo
+
+
+@dataclass(slots=True)
+class Reading:
+    """The one thing on screen that changes with time: columns and lines read it when they are drawn."""
+
+    now: datetime
+    """UTC."""
+    tz: tzinfo
+    snapshot: Snapshot = EMPTY
+
+    def age(self, at: datetime | None) -> str:
+        """Return how long ago a time is, short; `–` when it is not known."""
+        return "–" if at is None else short_age((self.now - at).total_seconds())
+
+    def clock(self, at: datetime) -> str:
+        """Return the time of day in the profile's zone."""
+        return clock(at, self.tz)
+
+    def since(self, at: datetime) -> str:
+        """Return a time of day, or an age once it is longer ago than a day."""
+        return (
+            clock(at, self.tz)
+            if abs((self.now - at).total_seconds()) < 86_400
+            else short_age((self.now - at).total_seconds())
+        )
+
+    def person(self, person: str | None) -> str:
+        """Return the short name of a person by opaque id: what stands before the @; `–` for nobody."""
+        if person is None:
+            return "–"
+        return self.snapshot.persons.get(person, "?").partition("@")[0]
