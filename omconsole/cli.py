@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +84,7 @@ class Told:
     @property
     def login(self) -> tuple[str, str]:
         """Who acts: the login for the table of persons, and the name to show."""
-        from omconsole.actor import acting_person
+        from omconsole.commands.actor import acting_person
 
         return acting_person(self.get("as_user"), os.environ)
 
@@ -103,7 +104,7 @@ def main(context: click.Context, **options: Any) -> None:
     told = context.ensure_object(Told)
     told.add(options)
     if context.invoked_subcommand is None:
-        from omconsole.console import run_console
+        from omconsole.commands.console import run_console
 
         context.exit(run_console(told.settings(), told.login, view_only=told.view_only))
 
@@ -116,7 +117,7 @@ def main(context: click.Context, **options: Any) -> None:
 @common
 @pass_told
 def demo(told: Told, devices: int | None, seed: int | None, scenario: str | None, fresh: bool, **options: Any) -> None:
-    from omconsole.console import run_console
+    from omconsole.commands.console import run_console
     from omconsole.demo import keep_world
 
     told.add(options)
@@ -133,7 +134,7 @@ def demo(told: Told, devices: int | None, seed: int | None, scenario: str | None
 @common
 @pass_told
 def poll(told: Told, once: bool, increment: bool, as_json: bool, **options: Any) -> None:
-    from omconsole.headless import run_poll
+    from omconsole.commands.poll import run_poll
 
     told.add(options)
     mode = "increment" if increment else "sweep"
@@ -148,7 +149,7 @@ def poll(told: Told, once: bool, increment: bool, as_json: bool, **options: Any)
 @common
 @pass_told
 def list_(told: Told, what: str, expression: str, every: bool, as_json: bool, **options: Any) -> None:
-    from omconsole.listing import run_list
+    from omconsole.commands.listing import run_list
 
     told.add(options)
     status = run_list(told.settings(), told.login, what, expression=expression, every=every, as_json=as_json)
@@ -161,7 +162,7 @@ def list_(told: Told, what: str, expression: str, every: bool, as_json: bool, **
 @common
 @pass_told
 def show(told: Told, id_: str, as_json: bool, **options: Any) -> None:
-    from omconsole.listing import run_show
+    from omconsole.commands.listing import run_show
 
     told.add(options)
     click.get_current_context().exit(run_show(told.settings(), told.login, id_, as_json=as_json))
@@ -179,7 +180,7 @@ def _verb_command(name: str, help_: str) -> None:
     @common
     @pass_told
     def run_verb(told: Told, ids: tuple[str, ...], **options: Any) -> None:
-        from omconsole.acting import Wish, act
+        from omconsole.commands.act import Wish, act
 
         told.add(options)
         wish = Wish(name, ids, options["why"], options["expression"], options["yes"])
@@ -197,13 +198,18 @@ for _each in VERBS:
 @click.option("--devices", type=click.IntRange(1, 200_000), default=2000, help=_("How many devices (2000)."))
 @click.option("--seed", type=int, default=1, help=_("Another world."))
 @click.option("--scenario", type=click.Choice(["calm", "busy", "storm"]), default="busy", help=_("How much is wrong."))
+@click.option("--epoch", type=click.DateTime(), help=_("When the world began, UTC (today's midnight)."))
 @common
 @pass_told
-def simulate(told: Told, port: int, devices: int, seed: int, scenario: str, **options: Any) -> None:
-    from omconsole.demo import run_simulator
+def simulate(
+    told: Told, port: int, devices: int, seed: int, scenario: str, epoch: datetime | None, **options: Any
+) -> None:
+    from omconsole.commands.simulate import run_simulator
 
     told.add(options)
-    click.get_current_context().exit(run_simulator(port=port, devices=devices, seed=seed, scenario=scenario))
+    begins = epoch.replace(tzinfo=UTC) if epoch else None
+    status = run_simulator(port=port, devices=devices, seed=seed, scenario=scenario, epoch=begins)
+    click.get_current_context().exit(status)
 
 
 @main.command(help=_("Where files lie."))
@@ -211,7 +217,7 @@ def simulate(told: Told, port: int, devices: int, seed: int, scenario: str, **op
 @common
 @pass_told
 def paths(told: Told, as_json: bool, **options: Any) -> None:
-    from omconsole.doctor import run_paths
+    from omconsole.commands.doctor import run_paths
 
     told.add(options)
     click.get_current_context().exit(run_paths(told.settings(), as_json=as_json))
@@ -222,7 +228,7 @@ def paths(told: Told, as_json: bool, **options: Any) -> None:
 @common
 @pass_told
 def keys(told: Told, as_markdown: bool, **options: Any) -> None:
-    from omconsole.doctor import run_keys
+    from omconsole.commands.doctor import run_keys
 
     told.add(options)
     click.get_current_context().exit(run_keys(as_markdown=as_markdown))
@@ -233,7 +239,7 @@ def keys(told: Told, as_markdown: bool, **options: Any) -> None:
 @common
 @pass_told
 def doctor(told: Told, as_json: bool, **options: Any) -> None:
-    from omconsole.doctor import run_doctor
+    from omconsole.commands.doctor import run_doctor
 
     told.add(options)
     click.get_current_context().exit(run_doctor(told.settings, as_json=as_json))

@@ -112,14 +112,14 @@ async def demo_transport(choice: WorldChoice, root: str) -> AsyncIterator[httpx.
 async def _start_child(choice: WorldChoice, socket: Path, root: str) -> asyncio.subprocess.Process:
     """The simulator in a process of its own; returns when it listens."""
     arguments = [
-        *("-m", "omconsole.simulator", "--uds", str(socket), "--root", root),
+        *("-m", "omconsole.simulator", "--uds", str(socket), "--root", root, "--until-stdin-closes"),
         *("--devices", str(choice.devices), "--seed", str(choice.seed), "--scenario", choice.scenario),
         *("--epoch", choice.epoch.isoformat()),
     ]
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         *arguments,
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         env={**os.environ, "OMCONSOLE_SIMULATOR_TOKEN": DEMO_TOKEN},

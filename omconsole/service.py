@@ -7,7 +7,7 @@ import uuid
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -70,6 +70,8 @@ class Service:
         self._transport = _demo_transport(settings) if settings.is_demo else None
         self._poller: Poller | None = None
         self._trouble: str | None = None
+        self.on_report: Callable[[RoundReport], object] | None = None
+        """Told of every round of this process."""
         self._subscribers: list[Callable[[Snapshot], None]] = []
         self._answers: dict[str, Outcome] = {}
         self._changed = asyncio.Event()
@@ -173,16 +175,28 @@ class Service:
             )
             writing.append([request], self._clock())
 
+    async def ask_for_poll(self) -> dict[str, Any]:
+        """Ask the process that polls for a round, and wait for its answer: the data of its `poll.finished`."""
+        await self.refresh(None)
+        asked = self._ledger.seq
+        async for _change in self._store.watch():
+            await self._store.follow(self._ledger)
+            finished = self._ledger.last_poll
+            if finished is not None and finished.seq > asked:
+                return finished.data
+        raise StateError(_("The state folder can no longer be watched."), _("Try again."))
+
     # --- living -------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Follow the others' changes, and poll whenever the seat is free, until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._follow())
-            group.create_task(self._publish())
-            group.create_task(self._save())
-            group.create_task(self._tick_for_ever())
-            group.create_task(self._sit())
+        parts = (self._follow, self._publish, self._save, self._tick_for_ever, self._sit)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for part in parts:
+                    group.create_task(part())
+        except* ConsoleError as errors:
+            raise errors.exceptions[0] from errors
 
     async def poll_once(self, mode: Mode) -> RoundReport | None:
         """One round of every source; None while another process polls."""
@@ -255,6 +269,8 @@ class Service:
 
     async def _after_round(self, report: RoundReport) -> None:
         self._trouble = None
+        if self.on_report is not None:
+            self.on_report(report)
         self._ledger.set_stale(self._stale_sources())
         self._touch()
         await self._store.save_caches(self._ledger, self._picture())

@@ -77,3 +77,11 @@ def words(each: Verb) -> str:
 def help_text(each: Verb) -> str:
     """One sentence about a verb, in the user's language."""
     return _(each.help)
+
+
+_KEY_WORDS = {"slash": "/", "colon": ":", "question_mark": "?", "enter": "⏎", "tab": "tab", "shift+tab": "shift+tab"}
+
+
+def key_word(each: Verb) -> str:
+    """The key as people write it."""
+    return _KEY_WORDS.get(each.key, each.key)

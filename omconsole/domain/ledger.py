@@ -48,6 +48,8 @@ class Ledger:
         self.metrics: dict[str, list[Sample]] = {}
         self.requests: list[Event] = []
         """`poll.requested` of others, until somebody takes them."""
+        self.last_poll: Event | None = None
+        """The newest `poll.finished`."""
         self.items_seq = 0
         self.rest_seq = 0
         self._keys: dict[str, str] = {}
@@ -240,6 +242,7 @@ class Ledger:
 
     def _apply_poll(self, event: Event) -> None:
         """`poll.finished`: which sources were read well, and which of them wholly."""
+        self.last_poll = event
         for report in event.data.get("sources", ()):
             known = self.sources.get(report["name"])
             if known is None or report["status"] not in {"ok", "partial"}:

@@ -1,0 +1,61 @@
+"""The full-screen console: first paint from saved rows, everything else after it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from omconsole.app import ConsoleApp
+from omconsole.errors import SignInError
+from omconsole.i18n import _
+from omconsole.store.head import read_head
+from omconsole.terminal import prepare_streams, refuse_unfit_terminal, run_guarded
+
+if TYPE_CHECKING:
+    from omconsole.config import Settings
+    from omconsole.screens.ports import Console
+
+
+def run_console(settings: Settings, login: tuple[str, str], *, view_only: bool) -> int:
+    """Run the console until the person leaves; returns the exit status.
+
+    Raises:
+        UsageError: there is no terminal to draw on.
+        SignInError: the profile needs a token and there is none.
+    """
+    refuse_unfit_terminal(os.environ, sys.stdin, sys.__stderr__)
+    require_token(settings)
+    prepare_streams()
+
+    async def open_console() -> Console:
+        from omconsole.service import Service
+
+        return await Service.open(settings, login=login[0], name=login[1])
+
+    app = ConsoleApp(
+        head=read_head(settings.state_directory),
+        open_console=open_console,
+        theme=f"om-{settings.theme or 'dark'}",
+        timezone=settings.timezone,
+        view_only=view_only,
+        title=f"omconsole · {settings.profile_name}",
+    )
+    return run_guarded(app, save=_nothing_to_save)
+
+
+def require_token(settings: Settings) -> None:
+    """Refuse to start what could only fail.
+
+    Raises:
+        SignInError: no token for a real tenant.
+    """
+    if settings.token is None and not settings.is_demo:
+        raise SignInError(
+            _("There is no token for Microsoft Graph."),
+            _("Put one into the environment variable OMCONSOLE_TOKEN, or try: omconsole demo"),
+        )
+
+
+def _nothing_to_save() -> None:
+    """Every acknowledged change is in the journal already; the rest is rebuilt from it."""

@@ -1,0 +1,149 @@
+"""`omconsole paths`, `keys` and `doctor`: where things lie, what the keys do, what is wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from omconsole.commands.output import print_columns, print_json, say
+from omconsole.errors import ConsoleError, StateError
+from omconsole.i18n import _, number
+from omconsole.verbs import VERBS, help_text, key_word
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from omconsole.config import Settings
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing that was looked at: `what` was found, and what to `do` when it is not well."""
+
+    name: str
+    ok: bool
+    what: str
+    do: str = ""
+
+
+def run_paths(settings: Settings, *, as_json: bool) -> int:
+    """Say where files lie."""
+    from omconsole.paths import config_file, user_directory
+
+    places = {
+        "settings": str(settings.config_file or config_file(os.environ)),
+        "state": str(settings.state_directory),
+        "user": str(user_directory()),
+    }
+    if as_json:
+        print_json(places)
+    else:
+        words = {"settings": _("settings file"), "state": _("state of the profile"), "user": _("your own files")}
+        print_columns([(words[name], place) for name, place in places.items()])
+    return 0
+
+
+def run_keys(*, as_markdown: bool) -> int:
+    """Say what the keys do."""
+    rows = [(key_word(each), f":{each.command}", help_text(each)) for each in VERBS]
+    if not as_markdown:
+        print_columns(rows)
+        return 0
+    say(f"| {_('key')} | {_('command')} | {_('does')} |")
+    say("|---|---|---|")
+    for key, command, words in rows:
+        say(f"| `{key}` | `{command}` | {words} |")
+    return 0
+
+
+def run_doctor(load_settings: Callable[[], Settings], *, as_json: bool) -> int:
+    """Look at settings, state and terminal; 0 when all is well, else the status of the worst finding."""
+    checks: list[Check] = []
+    status = 0
+    try:
+        settings = load_settings()
+    except ConsoleError as error:
+        checks.append(Check("settings", ok=False, what=error.what, do=error.do))
+        status = error.exit_code
+    else:
+        checks.append(Check("settings", ok=True, what=str(settings.config_file or _("no file, the built-in demo"))))
+        checks.append(_token(settings))
+        checks.extend(_state(settings))
+    checks.append(_terminal())
+    ok = all(check.ok for check in checks)
+    if as_json:
+        print_json({"ok": ok, "checks": checks})
+    else:
+        for check in checks:
+            say(f"{'✓' if check.ok else '✗'} {check.name}: {check.what}")
+            if check.do:
+                say(f"  {check.do}")
+    if ok:
+        return 0
+    return status or (StateError.exit_code if any(c.name in STATE_CHECKS and not c.ok for c in checks) else 1)
+
+
+STATE_CHECKS = frozenset({"state", "history", "poller"})
+
+
+def _token(settings: Settings) -> Check:
+    if settings.is_demo:
+        return Check("sign-in", ok=True, what=_("the demo needs none"))
+    if settings.token is not None:
+        return Check("sign-in", ok=True, what=_("a token is in OMCONSOLE_TOKEN"))
+    return Check("sign-in", ok=False, what=_("There is no token."), do=_("Put one into OMCONSOLE_TOKEN."))
+
+
+def _state(settings: Settings) -> Iterator[Check]:
+    """The state directory: usable by us, readable by nobody else, its chain of hashes unbroken."""
+    from omconsole.paths import prepare_state_directory
+    from omconsole.service import configured_sources
+    from omconsole.store import Store
+
+    try:
+        if settings.state_directory.exists():
+            prepare_state_directory(settings.state_directory)
+        store = Store.open(
+            settings.state_directory,
+            tenant=settings.profile.tenant_id or settings.profile_name,
+            profile=settings.profile_name,
+            sources=configured_sources(settings),
+            readonly=True,
+        )
+        problems = store.verify()
+    except ConsoleError as error:
+        yield Check("state", ok=False, what=error.what, do=error.do)
+        return
+    yield Check("state", ok=True, what=str(settings.state_directory))
+    for notice in store.notices:
+        yield Check("state", ok=True, what=notice)
+    if problems:
+        yield Check(
+            "history",
+            ok=False,
+            what=problems[0],
+            do=_("Keep the folder as it is and compare it with a backup; the history has been edited or damaged."),
+        )
+    else:
+        words = _("{n} events, the chain of hashes is whole")
+        yield Check("history", ok=True, what=words.format(n=number(store.last_seq)))
+    holder = store.seat.holder()
+    yield Check("poller", ok=True, what=holder or _("nobody polls at present"))
+
+
+def _terminal() -> Check:
+    term = os.environ.get("TERM", "")
+    stream = sys.__stderr__
+    if stream is None or not stream.isatty():
+        return Check("terminal", ok=True, what=_("none; lists and the poller work without one"))
+    encoding = (stream.encoding or "").lower()
+    if term in {"", "dumb"}:
+        return Check(
+            "terminal",
+            ok=False,
+            what=_("TERM is “{term}”: the console cannot draw on it.").format(term=term),
+            do=_("Set TERM to what your terminal is, for example xterm-256color."),
+        )
+    return Check("terminal", ok=True, what=f"{term}, {encoding}")
