@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_WORD = 1 << 64
-_MASK = _WORD - 1
-# A pool below this has too few digits left for another draw of up to 64 bits.
-_LEAST = 1 << 96
+_MASK = (1 << 64) - 1
+# A pool below this has too few digits left for another draw of up to 128 bits.
+_LEAST = 1 << 160
 _VARIANT = "89ab"
 _GOLDEN = 0x9E3779B97F4A7C15
 
@@ -44,7 +43,7 @@ class Draw:
         self._pool = int.from_bytes(blake2b(self._key).digest(), "little")
 
     def below(self, limit: int) -> int:
-        """An integer in `[0, limit)`; `limit` at most 2**64."""
+        """An integer in `[0, limit)`; `limit` at most 2**128."""
         if self._pool < _LEAST:
             self._block += 1
             self._pool = int.from_bytes(blake2b(self._key + b"%d" % self._block).digest(), "little")
@@ -66,10 +65,14 @@ class Draw:
     def letters(self, alphabet: str, length: int) -> str:
         """`length` characters of `alphabet`."""
         size = len(alphabet)
-        return "".join([alphabet[self.below(size)] for _ in range(length)])
+        rest, drawn = self.below(size**length), []
+        for _ in range(length):
+            rest, at = divmod(rest, size)
+            drawn.append(alphabet[at])
+        return "".join(drawn)
 
     def uuid(self) -> str:
         """A version 4 UUID in lower-case hexadecimal with dashes."""
-        high, low = self.below(_WORD), self.below(_WORD)
-        raw = f"{high:016x}{low:016x}"
-        return f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-{_VARIANT[low >> 62]}{raw[17:20]}-{raw[20:]}"
+        bits = self.below(1 << 128)
+        raw = f"{bits:032x}"
+        return f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-{_VARIANT[bits >> 62 & 3]}{raw[17:20]}-{raw[20:]}"
