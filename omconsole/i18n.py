@@ -97,7 +97,7 @@ def decimal(x: float, digits: int = 1) -> str:
     """Return a number with a fixed count of decimals: `1,234.5`, `1.234,5`."""
     whole, _dot, fraction = f"{x:,.{digits}f}".partition(".")
     grouped = whole.replace(",", pgettext("between groups of digits", ","))
-    return f"{grouped}{pgettext('before decimals', '.')}{fraction}" if fraction else grouped
+    return grouped + pgettext("before decimals", ".") + fraction if fraction else grouped
 
 
 def short_age(seconds: float) -> str:
