@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from signal import Signals
     from types import TracebackType
+    from typing import Self
 
 KEYS: Final[Mapping[str, str]] = {
     "up": "\x1b[A",
@@ -232,7 +233,7 @@ class PtyProgram:
             self._process.wait()
         self.close_terminal()
 
-    def __enter__(self) -> PtyProgram:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
