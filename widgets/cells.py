@@ -1,6 +1,6 @@
 """Text in terminal cells: what may be drawn, how wide it is, where it is cut.
 
-Public: `drawable(text)`, `fit(parts, width, ...)`, `changed_span(old, new)`, `Cut`, `Align`.
+Public: `drawable(text)`, `fit(parts, width, ...)`, `joined(parts)`, `changed_span(old, new)`, `Cut`, `Align`.
 Widths are those of `rich.cells`, which Textual lays out with.
 """
 
@@ -130,6 +130,31 @@ def fit(
         blank = Segment(" " * (width - taken), padding)
         kept = [blank, *kept] if align == "right" else [*kept, blank]
     return tuple(kept)
+
+
+def _carries_blanks(style: Style | None, blank: Style | None) -> bool:
+    """Whether blanks of one style look the same in the other: only the background shows."""
+    if style is None or blank is None:
+        return style is blank
+    lines = style.underline or style.underline2 or style.overline or style.strike or style.reverse
+    return style.bgcolor == blank.bgcolor and not lines and style.link is None
+
+
+def joined(parts: Sequence[Segment]) -> tuple[Segment, ...]:
+    """Return the same cells in as few segments as possible: each costs some 40 bytes of escape sequences."""
+    runs: list[Segment] = []
+    for part in parts:
+        text, style, _ = part
+        if runs:
+            before, before_style, _ = runs[-1]
+            if style == before_style or (text.isspace() and _carries_blanks(before_style, style)):
+                runs[-1] = Segment(before + text, before_style)
+                continue
+            if before.isspace() and _carries_blanks(style, before_style):
+                runs[-1] = Segment(before + text, style)
+                continue
+        runs.append(part)
+    return tuple(runs)
 
 
 def _cells(parts: Sequence[Segment]) -> list[tuple[str, Style | None]]:

@@ -20,22 +20,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 from textual.binding import Binding, BindingType
-from textual.geometry import Offset, Region, Size
+from textual.events import DescendantBlur, DescendantFocus
+from textual.geometry import Offset, Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.strip import Strip
 from textual.widget import Widget
 
-from widgets.cells import changed_span
 from widgets.columns import Column, R
+from widgets.slices import Slice, SliceLayout
 from widgets.table_drawing import Line, Look, Looks, TableDrawing
 from widgets.viewport import Viewport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from textual import events
+    from textual.app import ComposeResult
     from textual.content import Content
+    from textual.layout import Layout
 
 WHEEL_ROWS = 3
 
@@ -45,6 +47,7 @@ class QueueTable(Widget, Generic[R], can_focus=True):
 
     ALLOW_SELECT = False
     ALLOW_MAXIMIZE = True
+    BLANK = True
     DEFAULT_CSS = """
     QueueTable { height: 1fr; width: 1fr; pointer: pointer; }
     """
@@ -71,7 +74,7 @@ class QueueTable(Widget, Generic[R], can_focus=True):
     empty: reactive[Content | str] = reactive("", repaint=False)
     """What is shown when there are no rows: a sentence, wrapped; a `str` is literal text."""
 
-    show_header: reactive[bool] = reactive(False)
+    show_header: reactive[bool] = reactive(False, repaint=False)
     """Whether the first line shows the columns' titles."""
 
     class RowHighlighted(Message):
@@ -118,7 +121,8 @@ class QueueTable(Widget, Generic[R], can_focus=True):
         self._drawing: TableDrawing[R] = TableDrawing(columns)
         self._view: Viewport[R] = Viewport()
         self._key: str | None = None
-        self._drawn: dict[int, Line] = {}
+        self._slices = [Slice(self, number) for number in range(len(columns) + 2)]
+        self._slice_layout = SliceLayout(self)
         self._just_focused = False
         self.set_reactive(QueueTable.empty, empty)
         self.set_reactive(QueueTable.show_header, show_header)
@@ -167,8 +171,13 @@ class QueueTable(Widget, Generic[R], can_focus=True):
     def set_columns(self, columns: Sequence[Column[R]]) -> None:
         """Show other columns of the same rows."""
         self._drawing.set_columns(columns)
-        self._drawn.clear()
-        self.refresh()
+        more = [Slice(self, number) for number in range(len(self._slices), len(columns) + 2)]
+        self._slices += more
+        if self.is_attached:
+            self.mount_all(more)
+        self._clear_arrangement_cache()
+        self.refresh(layout=True)
+        self._repaint()
 
     def select(self, key: str) -> bool:
         """Put the cursor on the row with this key and report whether there is one."""
@@ -177,6 +186,10 @@ class QueueTable(Widget, Generic[R], can_focus=True):
             return False
         self._move_to(index)
         return True
+
+    def watch_show_header(self) -> None:
+        """Show or hide the titles."""
+        self._repaint()
 
     def watch_empty(self) -> None:
         """Repaint the sentence."""
@@ -231,17 +244,55 @@ class QueueTable(Widget, Generic[R], can_focus=True):
         if opens:
             self.action_open()
 
-    def on_focus(self) -> None:
-        """Bring the terminal's own cursor to the row, for screen readers and input methods."""
+    def on_focus(self, event: events.Focus) -> None:
+        """Show the cursor. Textual's own handler would repaint the whole table as well."""
+        event.prevent_default()
         self._just_focused = True
-        self._place_terminal_cursor()
+        self._set_focus(DescendantFocus(self))
+
+    def on_blur(self, event: events.Blur) -> None:
+        """Dim the cursor."""
+        event.prevent_default()
+        self._set_focus(DescendantBlur(self))
+
+    def _set_focus(self, told: DescendantFocus | DescendantBlur) -> None:
+        self.has_focus = isinstance(told, DescendantFocus)
+        self._repaint()
+        if self.parent is not None:
+            self.parent.post_message(told)
 
     # Drawing
 
-    def render_line(self, y: int) -> Strip:
-        """Draw a line of the content."""
-        line = self._drawn[y] = self._line(y)
-        return Strip([segment for piece in line for segment in piece], self.size.width)
+    @property
+    def layout(self) -> Layout:
+        """The slices, side by side."""
+        return self._slice_layout
+
+    def compose(self) -> ComposeResult:
+        """Yield the slices."""
+        yield from self._slices
+
+    def spans(self, width: int) -> list[tuple[int, int]]:
+        """Return the cells [start, end) of the slices of a table so many cells wide."""
+        return self._drawing.spans(width)
+
+    def line(self, y: int) -> Line:
+        """Return a line of the screen, in one piece a slice."""
+        self._fit_size()
+        y -= self._header_lines
+        if y < 0:
+            return self._drawing.header()
+        view = self._view
+        if not view.rows:
+            sentence = self._drawing.empty(self.empty)
+            return sentence[y] if y < len(sentence) else self._drawing.blank()
+        index = view.top + y
+        if index >= len(view.rows):
+            return self._drawing.blank()
+        look = Look.PLAIN
+        if index == view.cursor:
+            look = Look.CURSOR if self.has_focus else Look.CURSOR_BLURRED
+        return self._drawing.row(view.rows[index], look, thumb=y in view.thumb)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Return the lines that all rows take; at least one."""
@@ -251,6 +302,8 @@ class QueueTable(Widget, Generic[R], can_focus=True):
         """Resolve the styles anew after a change of theme or focus."""
         super().notify_style_update()
         self._styles_changed = True
+        if self.is_mounted:
+            self.call_later(self._repaint)
 
     def on_resize(self) -> None:
         """Keep the cursor in view."""
@@ -273,49 +326,19 @@ class QueueTable(Widget, Generic[R], can_focus=True):
             self._drawing.restyle(Looks.resolve(self.get_visual_style))
         if self._drawing.size != self.size:
             self._drawing.resize(self.size)
-            self._drawn.clear()
         if self._view.page != self._page:
             self._view.page = self._page
             self._view.scroll(self._view.top)
 
-    def _line(self, y: int) -> Line:
-        self._fit_size()
-        y -= self._header_lines
-        if y < 0:
-            return self._drawing.header()
-        view = self._view
-        if not view.rows:
-            sentence = self._drawing.empty(self.empty)
-            return sentence[y] if y < len(sentence) else self._drawing.blank()
-        index = view.top + y
-        if index >= len(view.rows):
-            return self._drawing.blank()
-        look = Look.PLAIN
-        if index == view.cursor:
-            look = Look.CURSOR if self.has_focus else Look.CURSOR_BLURRED
-        return self._drawing.row(view.rows[index], look, thumb=y in view.thumb)
-
     def _repaint(self) -> None:
         """Mark the cells as dirty that differ from what was drawn last."""
-        if not self._drawn:
-            self.refresh()
+        if not self.is_mounted:
             return
         self._place_terminal_cursor()
-        regions = [region for y in range(self.size.height) for region in self._changes(y)]
-        if regions:
-            self.refresh(*regions)
-
-    def _changes(self, y: int) -> Iterator[Region]:
-        old, new = self._drawn.get(y), self._line(y)
-        if old is None or len(old) != len(new):
-            yield Region(0, y, self.size.width, 1)
-            return
-        start = 0
-        ends = self._drawing.piece_ends
-        for before, after, end in zip(old, new, ends[: len(new) - 1] + ends[-1:], strict=True):
-            if before is not after and (span := changed_span(before, after)):
-                yield Region(start + span[0], y, span[1] - span[0], 1)
-            start = end
+        lines = [self.line(y) for y in range(self.size.height)]
+        shown = len(lines[0]) if lines else 0
+        for part in self._slices[:shown]:
+            part.repaint(lines)
 
     def _place_terminal_cursor(self) -> None:
         if self.has_focus and self._view.cursor_in_view:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 from typing import TYPE_CHECKING, Generic, TypeAlias
 
 from rich.segment import Segment
 from textual.content import Content
 from textual.geometry import Size
+from textual.strip import Strip
 
-from widgets.cells import drawable, fit
+from widgets.cells import drawable, fit, joined
 from widgets.columns import Column, R, Slot, place
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 Piece: TypeAlias = tuple[Segment, ...]
 Line: TypeAlias = tuple[Piece, ...]
-"""The bar's cell, one piece a column with the gap before it, and the rest of the line."""
+"""One piece a slice: the columns up to the flexible one, then every column by itself, then the right margin."""
 
 BAR = "▍"
 THUMB = "▐"
@@ -69,6 +71,7 @@ class TableDrawing(Generic[R]):
         self.size = Size(0, 0)
         self.looks: Looks | None = None
         self._slots: tuple[Slot[R], ...] = ()
+        self._groups: list[list[Slot[R]]] = []
         self._lines: dict[tuple[str, Look], tuple[R, Line]] = {}
         self._tails: dict[tuple[Look, bool], Piece] = {}
         self._blank: Line = ()
@@ -82,7 +85,13 @@ class TableDrawing(Generic[R]):
         """Place the columns anew for a size in cells."""
         self.size = size
         self._slots = place(self.columns, size.width, BAR_WIDTH, MARGIN)
+        self._groups = _grouped(self._slots)
         self.forget()
+
+    def spans(self, width: int) -> list[tuple[int, int]]:
+        """Return the cells [start, end) of each slice of a table so many cells wide."""
+        ends = [group[-1].end for group in _grouped(place(self.columns, width, BAR_WIDTH, MARGIN))]
+        return [span for span in pairwise([0, *ends, width]) if span[0] < span[1]]
 
     def restyle(self, looks: Looks) -> None:
         """Draw with these styles from now on."""
@@ -96,11 +105,6 @@ class TableDrawing(Generic[R]):
         self._tails.clear()
         self._blank = ()
 
-    @property
-    def piece_ends(self) -> list[int]:
-        """The cell after each piece of a line."""
-        return [BAR_WIDTH, *(slot.end for slot in self._slots), self.size.width]
-
     def row(self, row: R, look: Look, *, thumb: bool) -> Line:
         """Return the line of a row."""
         known = self._lines.get((row.key, look))
@@ -108,63 +112,82 @@ class TableDrawing(Generic[R]):
             if len(self._lines) > CACHED_SCREENS * max(self.size.height, 1):
                 self._lines.clear()
             known = self._lines[row.key, look] = (row, self._draw(row, look))
-        return (*known[1], self._tail(look, thumb))
+        return (*known[1], self._tail(look, thumb=thumb))
 
     def blank(self) -> Line:
         """Return the line below the last row."""
         if not self._blank:
-            style = self._styles.rows[Look.PLAIN].rich_style
-            self._blank = (fit((), self.size.width, style),)
+            self._blank = self._sliced(())
         return self._blank
 
     def header(self) -> Line:
         """Return the line of titles."""
         style = self._styles.header
-        titles = [self._cell(slot, "" if slot.column.hide_title else slot.column.title, style) for slot in self._slots]
-        blank = self._styles.rows[Look.PLAIN].rich_style
-        return (fit((), min(BAR_WIDTH, self.size.width), blank), *titles, self._tail(Look.PLAIN, False))
+        parts = [Segment(" " * BAR_WIDTH, style.rich_style)]
+        for slot in self._slots:
+            parts += self._cell(slot, "" if slot.column.hide_title else slot.column.title, style)
+        return self._sliced(parts)
 
     def empty(self, sentence: Content | str) -> list[Line]:
         """Return the lines of a sentence, wrapped between the margins."""
         width = self.size.width - BAR_WIDTH - MARGIN
-        style = self._styles.empty
-        blank = self._styles.rows[Look.PLAIN].rich_style
         if width <= 0:
             return []
+        style = self._styles.empty
         content = Content(sentence) if isinstance(sentence, str) else sentence
-        edge = fit((), BAR_WIDTH, blank)
-        return [(edge, fit(_segments(line, style), width + MARGIN, blank)) for line in content.wrap(width)]
+        edge = Segment(" " * BAR_WIDTH, style.rich_style)
+        return [self._sliced([edge, *_segments(line, style)]) for line in content.wrap(width)]
 
     @property
     def _styles(self) -> Looks:
         assert self.looks is not None, "restyle() comes before drawing"
         return self.looks
 
-    def _tail(self, look: Look, thumb: bool) -> Piece:
+    def _sliced(self, parts: Sequence[Segment]) -> Line:
+        """A line that does not care about columns, cut into the slices."""
+        width = self.size.width
+        strip = Strip(fit(parts, width, self._styles.rows[Look.PLAIN].rich_style), width)
+        pieces = strip.divide([end for _start, end in self.spans(width)])
+        return tuple([joined(list(piece)) for piece in pieces])
+
+    def _tail(self, look: Look, *, thumb: bool) -> Piece:
         tail = self._tails.get((look, thumb))
         if tail is None:
-            style = self._styles.rows[look]
-            used = self._slots[-1].end if self._slots else BAR_WIDTH
-            rest = self.size.width - used
+            style = self._styles.rows[look].rich_style
+            rest = self.size.width - (self._slots[-1].end if self._slots else 0)
             if thumb and rest:
-                mark = Segment(THUMB, self._styles.thumbs[look].rich_style)
-                tail = (*fit((), rest - 1, style.rich_style), mark)
+                tail = (*fit((), rest - 1, style), Segment(THUMB, self._styles.thumbs[look].rich_style))
+            elif self._slots:
+                tail = fit((), rest, style)
             else:
-                tail = fit((), rest, style.rich_style)
+                tail = fit([self._bar(look)], rest, style)
             self._tails[look, thumb] = tail
         return tail
 
+    def _bar(self, look: Look) -> Segment:
+        return Segment(" " if look is Look.PLAIN else BAR, self._styles.bars[look].rich_style)
+
     def _draw(self, row: R, look: Look) -> Line:
-        bar = Segment(" " if look is Look.PLAIN else BAR, self._styles.bars[look].rich_style)
         style = self._styles.rows[look]
-        edge = (bar,) if self.size.width else ()
-        return (edge, *[self._cell(slot, slot.column.cell(row), style) for slot in self._slots])
+        cells = [
+            [part for slot in group for part in self._cell(slot, slot.column.cell(row), style)]
+            for group in self._groups
+        ]
+        if cells:
+            cells[0].insert(0, self._bar(look))
+        return tuple([joined(parts) for parts in cells])
 
     def _cell(self, slot: Slot[R], value: Content | str, style: Style) -> Piece:
         blank = style.rich_style
         parts = [Segment(drawable(value), blank)] if isinstance(value, str) else _segments(value, style)
         piece = fit(parts, slot.width, blank, slot.column.align, slot.column.cut)
         return (Segment(" " * slot.gap, blank), *piece) if slot.gap else piece
+
+
+def _grouped(slots: Sequence[Slot[R]]) -> list[list[Slot[R]]]:
+    flexible = next((number for number, slot in enumerate(slots) if slot.column.width is None), 0)
+    groups = [list(slots[: flexible + 1]), *([slot] for slot in slots[flexible + 1 :])]
+    return [group for group in groups if group]
 
 
 def _segments(content: Content, style: Style) -> list[Segment]:

@@ -9,12 +9,14 @@ from textual.app import App, ComposeResult
 from textual.content import Content
 from textual.events import MouseScrollDown
 from textual.geometry import Offset, Region
+from textual.strip import Strip
 
 from styles import WIDGETS_CSS
 from styles.themes import OM_DARK, OM_LIGHT, theme_variables
 from widgets.columns import Column
 from widgets.pane import Pane, PaneRule
 from widgets.queue_table import QueueTable
+from widgets.slices import Slice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +39,6 @@ def items(count: int) -> list[Item]:
 class Table(QueueTable[Item]):
     def __init__(self) -> None:
         self.asked = 0
-        self.repainted: list[Region] = []
-        self.whole = 0
         super().__init__(
             [
                 Column(id="severity", width=1, gap=0, cell=lambda _row: Content.styled("H", "bold $severity-high")),
@@ -53,15 +53,32 @@ class Table(QueueTable[Item]):
         self.asked += 1
         return row.what
 
-    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Table:
-        self.repainted.extend(regions)
-        self.whole += not regions
-        super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
-        return self
+
+class Repainted:
+    """What the slices of the tables were asked to repaint, as regions of the table."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.regions: list[Region] = []
+        self.whole = 0
+        refresh = Slice.refresh
+
+        def note(
+            part: Slice, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+        ) -> Slice:
+            self.regions += [region.translate((part.region.x, 0)) for region in regions]
+            self.whole += not regions
+            return refresh(part, *regions, repaint=repaint, layout=layout, recompose=recompose)
+
+        monkeypatch.setattr(Slice, "refresh", note)
 
     def forget(self) -> None:
-        self.asked, self.whole = 0, 0
-        self.repainted.clear()
+        self.whole = 0
+        self.regions.clear()
+
+
+@pytest.fixture
+def repainted(monkeypatch: pytest.MonkeyPatch) -> Repainted:
+    return Repainted(monkeypatch)
 
 
 class Host(App[None]):
@@ -97,65 +114,97 @@ class Host(App[None]):
 
 
 def lines(host: Host) -> list[str]:
+    return [strip.text for strip in strips(host)]
+
+
+def strips(host: Host) -> list[Strip]:
     table = host.table
-    return [table.render_line(y).text for y in range(table.size.height)]
+    return [
+        Strip.join([part.render_line(y) for part in table.query(Slice) if part.size]) for y in range(table.size.height)
+    ]
 
 
-async def test_fifty_thousand_rows_cost_what_the_screen_shows() -> None:
+async def test_fifty_thousand_rows_cost_what_the_screen_shows(repainted: Repainted) -> None:
     host = Host(items(50_000))
     async with host.run_test(size=(100, 42)) as pilot:
         table = host.table
         visible = table.size.height
         assert table.asked <= 2 * visible
-        table.forget()
+        table.asked = 0
+        repainted.forget()
         table.show(items(50_000))
         assert table.asked <= visible
-        assert table.repainted == []
-        table.forget()
+        assert (repainted.regions, repainted.whole) == ([], 0)
+        table.asked = 0
         table.action_last()
         await pilot.pause()
         assert table.asked <= visible + 1
         assert table.cursor_key == "49999"
 
 
-async def test_a_changed_cell_repaints_its_differing_characters_alone() -> None:
+async def test_a_changed_cell_repaints_its_differing_characters_alone(repainted: Repainted) -> None:
     rows = items(500)
     host = Host(rows)
     async with host.run_test(size=(100, 42)) as pilot:
         table = host.table
-        table.forget()
+        await pilot.pause()
+        table.asked = 0
+        repainted.forget()
         changed = list(rows)
         changed[3] = Item("3", "device 3", 7)
         table.show(changed)
-        assert table.repainted == [Region(table.size.width - 1 - 5 - 1 - 1, 3, 1, 1)]
-        assert (table.asked, table.whole) == (1, 0)
+        assert repainted.regions == [Region(100 - 1 - 5 - 1 - 1, 3, 1, 1)]
+        assert (table.asked, repainted.whole) == (1, 0)
         await pilot.pause()
-        table.forget()
+        table.asked = 0
+        repainted.forget()
         table.show(list(changed))
-        assert (table.repainted, table.whole, table.asked) == ([], 0, 0)
+        assert (repainted.regions, repainted.whole, table.asked) == ([], 0, 0)
 
 
-async def test_moving_the_cursor_repaints_two_lines() -> None:
+async def test_moving_the_cursor_repaints_two_lines(repainted: Repainted) -> None:
     host = Host(items(500))
     async with host.run_test(size=(100, 42)) as pilot:
-        table = host.table
-        table.focus()
+        host.table.focus()
         await pilot.pause()
-        table.forget()
+        repainted.forget()
         await pilot.press("j")
-        assert {region.y for region in table.repainted} == {0, 1}
-        assert table.whole == 0
+        assert {region.y for region in repainted.regions} == {0, 1}
+        assert repainted.whole == 0
 
 
-async def test_ages_are_drawn_anew_on_request() -> None:
+async def test_losing_the_focus_repaints_one_line(repainted: Repainted) -> None:
+    host = Host(items(500))
+    async with host.run_test(size=(100, 42)) as pilot:
+        host.table.focus()
+        await pilot.pause()
+        repainted.forget()
+        host.set_focus(None)
+        await pilot.pause()
+        assert {region.y for region in repainted.regions} == {0}
+        assert repainted.whole == 0
+
+
+async def test_ages_are_drawn_anew_on_request(repainted: Repainted) -> None:
     rows = [Item("a", "x", age=["1 m"]), Item("b", "y", age=["1 d"])]
     host = Host(rows)
-    async with host.run_test(size=(100, 20)):
+    async with host.run_test(size=(100, 20)) as pilot:
+        await pilot.pause()
         rows[0].age[0] = "2 m"
-        host.table.forget()
+        repainted.forget()
         host.table.refresh_cells()
-        assert [region.y for region in host.table.repainted] == [0]
+        assert repainted.regions == [Region(100 - 1 - 5 + 2, 0, 1, 1)]
         assert "2 m" in lines(host)[0]
+
+
+async def test_other_columns_can_be_shown() -> None:
+    host = Host(items(30))
+    async with host.run_test(size=(100, 20)) as pilot:
+        host.table.set_columns(
+            [Column(id=str(number), width=4, cell=lambda row: f"<{row.count}>") for number in range(9)]
+        )
+        await pilot.pause()
+        assert lines(host)[3].count("<3>") == 9
 
 
 async def test_names_from_outside_are_literal_text() -> None:
@@ -173,8 +222,7 @@ async def test_every_line_is_as_wide_as_the_table(what: str) -> None:
     host = Host([Item("a", what), Item("b", what[:3])])
     async with host.run_test(size=(60, 20)):
         table = host.table
-        for y in range(table.size.height):
-            strip = table.render_line(y)
+        for strip in strips(host):
             assert sum(segment.cell_length for segment in strip) == table.size.width
         assert lines(host)[1].rstrip(" 1d").endswith("0")
 
@@ -284,12 +332,12 @@ async def test_the_bar_marks_the_row_and_the_background_only_with_focus() -> Non
             host.theme = theme
             host.table.blur()
             await pilot.pause()
-            bar, *_ = host.table.render_line(0)
+            bar, *_ = strips(host)[0]
             assert bar.text == "▍"
             blurred = bar.style
             host.table.focus()
             await pilot.pause()
-            bar, *_ = host.table.render_line(0)
+            bar, *_ = strips(host)[0]
             assert bar.style is not None
             assert blurred is not None
             assert bar.style.bgcolor != blurred.bgcolor
