@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from omconsole.config import Settings
+    from omconsole.signals.reading import Mode
 
 COMMON: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--profile",), {"metavar": "NAME", "help": _("The tenant's profile in the settings file.")}),
@@ -100,7 +101,7 @@ pass_told = click.make_pass_decorator(Told, ensure=True)
 @click.version_option(__version__, prog_name="omconsole", message="%(prog)s %(version)s")
 @common
 @click.pass_context
-def main(context: click.Context, **options: Any) -> None:
+def main(context: click.Context, /, **options: Any) -> None:
     told = context.ensure_object(Told)
     told.add(options)
     if context.invoked_subcommand is None:
@@ -116,7 +117,9 @@ def main(context: click.Context, **options: Any) -> None:
 @click.option("--fresh", is_flag=True, help=_("Start anew; the state so far is moved aside."))
 @common
 @pass_told
-def demo(told: Told, devices: int | None, seed: int | None, scenario: str | None, fresh: bool, **options: Any) -> None:
+def demo(
+    told: Told, /, devices: int | None, seed: int | None, scenario: str | None, fresh: bool, **options: Any
+) -> None:
     from omconsole.commands.console import run_console
     from omconsole.demo import keep_world
 
@@ -133,11 +136,11 @@ def demo(told: Told, devices: int | None, seed: int | None, scenario: str | None
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object a round on standard output."))
 @common
 @pass_told
-def poll(told: Told, once: bool, increment: bool, as_json: bool, **options: Any) -> None:
+def poll(told: Told, /, once: bool, increment: bool, as_json: bool, **options: Any) -> None:
     from omconsole.commands.poll import run_poll
 
     told.add(options)
-    mode = "increment" if increment else "sweep"
+    mode: Mode = "increment" if increment else "sweep"
     click.get_current_context().exit(run_poll(told.settings(), told.login, once=once, mode=mode, as_json=as_json))
 
 
@@ -148,7 +151,7 @@ def poll(told: Told, once: bool, increment: bool, as_json: bool, **options: Any)
 @click.option("--json", "as_json", is_flag=True, help=_("JSON on standard output."))
 @common
 @pass_told
-def list_(told: Told, what: str, expression: str, every: bool, as_json: bool, **options: Any) -> None:
+def list_(told: Told, /, what: str, expression: str, every: bool, as_json: bool, **options: Any) -> None:
     from omconsole.commands.listing import run_list
 
     told.add(options)
@@ -161,7 +164,7 @@ def list_(told: Told, what: str, expression: str, every: bool, as_json: bool, **
 @click.option("--json", "as_json", is_flag=True, help=_("JSON on standard output."))
 @common
 @pass_told
-def show(told: Told, id_: str, as_json: bool, **options: Any) -> None:
+def show(told: Told, /, id_: str, as_json: bool, **options: Any) -> None:
     from omconsole.commands.listing import run_show
 
     told.add(options)
@@ -179,7 +182,7 @@ def _verb_command(name: str, help_: str) -> None:
     @click.option("--json", "as_json", is_flag=True, help=_("JSON on standard output."))
     @common
     @pass_told
-    def run_verb(told: Told, ids: tuple[str, ...], **options: Any) -> None:
+    def run_verb(told: Told, /, ids: tuple[str, ...], **options: Any) -> None:
         from omconsole.commands.act import Wish, act
 
         told.add(options)
@@ -202,7 +205,7 @@ for _each in VERBS:
 @common
 @pass_told
 def simulate(
-    told: Told, port: int, devices: int, seed: int, scenario: str, epoch: datetime | None, **options: Any
+    told: Told, /, port: int, devices: int, seed: int, scenario: str, epoch: datetime | None, **options: Any
 ) -> None:
     from omconsole.commands.simulate import run_simulator
 
@@ -216,7 +219,7 @@ def simulate(
 @click.option("--json", "as_json", is_flag=True, help=_("JSON on standard output."))
 @common
 @pass_told
-def paths(told: Told, as_json: bool, **options: Any) -> None:
+def paths(told: Told, /, as_json: bool, **options: Any) -> None:
     from omconsole.commands.doctor import run_paths
 
     told.add(options)
@@ -227,7 +230,7 @@ def paths(told: Told, as_json: bool, **options: Any) -> None:
 @click.option("--md", "as_markdown", is_flag=True, help=_("As a Markdown table."))
 @common
 @pass_told
-def keys(told: Told, as_markdown: bool, **options: Any) -> None:
+def keys(told: Told, /, as_markdown: bool, **options: Any) -> None:
     from omconsole.commands.doctor import run_keys
 
     told.add(options)
@@ -238,7 +241,7 @@ def keys(told: Told, as_markdown: bool, **options: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help=_("JSON on standard output."))
 @common
 @pass_told
-def doctor(told: Told, as_json: bool, **options: Any) -> None:
+def doctor(told: Told, /, as_json: bool, **options: Any) -> None:
     from omconsole.commands.doctor import run_doctor
 
     told.add(options)

@@ -95,7 +95,7 @@ async def demo_transport(choice: WorldChoice, root: str) -> AsyncIterator[httpx.
         from omconsole.simulator.app import create_app
         from omconsole.simulator.world import World
 
-        world = World(choice.seed, choice.scenario, choice.epoch, choice.devices)
+        world = await asyncio.to_thread(World, choice.seed, choice.scenario, choice.epoch, choice.devices)
         app = create_app(world, clock=lambda: datetime.now(UTC), token=None, root=root)
         yield httpx.ASGITransport(app=app)
         return

@@ -9,6 +9,7 @@ from omconsole.commands.output import print_columns, print_json, say, warn
 from omconsole.commands.resolving import resolve_row
 from omconsole.domain.contract import event_json, iso, item_json, source_json, update_json
 from omconsole.domain.filters import FilterError, parse
+from omconsole.domain.health import SourceHealth
 from omconsole.domain.items import Item
 from omconsole.domain.words import event_words, label_word, severity_word, source_word, title
 from omconsole.errors import SourceFailed, UsageError
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from omconsole.config import Settings
     from omconsole.domain.filters import Filter
-    from omconsole.domain.health import SourceHealth
     from omconsole.domain.ledger import Ledger
     from omconsole.domain.updates import Update
 
@@ -131,7 +131,7 @@ def _rows(reader: Reader, what: str, chosen: Filter, *, every: bool) -> list[Any
 def _json(reader: Reader, row: Item | Update | SourceHealth) -> dict[str, Any]:
     if isinstance(row, Item):
         return item_json(row, reader.persons)
-    return source_json(row, reader.now) if hasattr(row, "interval_s") else update_json(row)
+    return source_json(row, reader.now) if isinstance(row, SourceHealth) else update_json(row)
 
 
 def _related(reader: Reader, row: Item | Update) -> list[dict[str, Any]]:

@@ -1,0 +1,213 @@
+"""Sources: what Graph's rows mean, held against the simulated tenant's own truth."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from omconsole.domain.items import Severity
+from omconsole.graph import GraphClient, ManagedDevice, ReadyToken, Round, TransportSettings, build_client
+from omconsole.graph.shapes import (
+    Body,
+    CompliancePolicyDeviceStateSummary,
+    DeviceProtectionOverview,
+    ServiceUpdateMessage,
+)
+from omconsole.signals.devices import DevicesSignal, DeviceThresholds, Judge
+from omconsole.signals.messages import MessagesSignal, as_post, is_relevant
+from omconsole.signals.overview import OverviewSignal, compliant_percent, protected_percent
+from omconsole.signals.reading import Reading
+from omconsole.simulator.app import create_app
+from omconsole.simulator.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+ROOT = "http://localhost"
+EPOCH = datetime(2026, 11, 22, tzinfo=UTC)
+NOW = EPOCH + timedelta(hours=9, minutes=41)
+
+
+class Tenant:
+    """A simulated tenant with a clock that the test moves."""
+
+    def __init__(self, scenario: str, devices: int) -> None:
+        self.now = NOW
+        self.world = World(1, scenario, EPOCH, devices)
+        self.app = create_app(self.world, clock=lambda: self.now, token=None, root=ROOT)
+
+    def truth(self) -> set[tuple[str, str]]:
+        return {(truth.kind, truth.device_id) for truth in self.world.planted(self.now)}
+
+
+@pytest.fixture
+def tenant() -> Tenant:
+    return Tenant("busy", 600)
+
+
+@pytest.fixture
+async def graph(tenant: Tenant) -> AsyncIterator[GraphClient]:
+    transport = httpx.ASGITransport(app=tenant.app)
+    async with build_client(TransportSettings(graph_url=ROOT), transport=transport) as http:
+        yield GraphClient(ROOT, http, ReadyToken("token"))
+
+
+def nothing(_rows: int) -> None:
+    """Nobody watches the progress."""
+
+
+def found(reading: Reading) -> set[tuple[str, str]]:
+    return {(seen.kind, seen.subject_id) for seen in reading.observations}
+
+
+@pytest.mark.parametrize("scenario", ["calm", "busy", "storm"])
+async def test_a_sweep_finds_every_planted_problem_and_no_other(scenario: str) -> None:
+    tenant = Tenant(scenario, 1_500)
+    transport = httpx.ASGITransport(app=tenant.app)
+    async with build_client(TransportSettings(graph_url=ROOT), transport=transport) as http:
+        client = GraphClient(ROOT, http, ReadyToken("token"))
+        reading = await DevicesSignal(DeviceThresholds()).sweep(client, Round(), tenant.now, nothing)
+    assert (reading.status, reading.complete, reading.items) == ("ok", True, 1_500)
+    assert found(reading) == tenant.truth()
+    assert {kind for kind, _device in found(reading)} >= {
+        *("device.noncompliant", "device.stale", "device.unencrypted", "device.jailbroken"),
+    }
+
+
+async def test_increments_keep_up_with_what_devices_report(tenant: Tenant, graph: GraphClient) -> None:
+    signal = DevicesSignal(DeviceThresholds())
+    await signal.sweep(graph, Round(), tenant.now, nothing)
+    for _poll in range(12):
+        tenant.now += timedelta(minutes=10)
+        reading = await signal.increment(graph, Round(), tenant.now, nothing)
+        known = set(signal.fleet.devices)
+        assert reading.mode == "increment"
+        # What is enrolled or retired meanwhile is news for the next sweep; everything known must be right at once.
+        assert found(reading) == {pair for pair in tenant.truth() if pair[1] in known}
+
+
+async def test_an_increment_asks_for_little(tenant: Tenant, graph: GraphClient) -> None:
+    signal = DevicesSignal(DeviceThresholds())
+    whole, some = Round(), Round()
+    await signal.sweep(graph, whole, tenant.now, nothing)
+    tenant.now += timedelta(minutes=5)
+    await signal.increment(graph, some, tenant.now, nothing)
+    assert some.decoded_bytes < whole.decoded_bytes / 4
+
+
+async def test_an_increment_without_a_fleet_is_a_sweep(tenant: Tenant, graph: GraphClient) -> None:
+    reading = await DevicesSignal(DeviceThresholds()).increment(graph, Round(), tenant.now, nothing)
+    assert (reading.mode, found(reading)) == ("sweep", tenant.truth())
+
+
+async def test_the_overview_counts_the_fleet(tenant: Tenant, graph: GraphClient) -> None:
+    reading = await OverviewSignal().sweep(graph, Round(), tenant.now, nothing)
+    assert reading.figures["devices"] == 600
+    assert 50 < reading.figures["compliant_percent"] < 100
+    assert 50 < reading.figures["protected_percent"] <= 100
+
+
+async def test_the_feed_keeps_what_concerns_device_management(tenant: Tenant, graph: GraphClient) -> None:
+    signal = MessagesSignal()
+    reading = await signal.sweep(graph, Round(), tenant.now, nothing)
+    assert reading.posts
+    assert len(reading.posts) < reading.items
+    assert not any(post.services == ("Exchange Online",) for post in reading.posts)
+    again = await signal.increment(graph, Round(), tenant.now, nothing)
+    assert again.mode == "increment"
+
+
+def test_what_graph_does_not_count_is_not_zero() -> None:
+    assert compliant_percent(CompliancePolicyDeviceStateSummary()) is None
+    assert compliant_percent(CompliancePolicyDeviceStateSummary(compliant_device_count=0)) is None
+    assert protected_percent(DeviceProtectionOverview(total_reported_device_count=0, clean_device_count=0)) is None
+
+
+def device(**changes: object) -> ManagedDevice:
+    fields: dict[str, object] = {
+        "id": "d1",
+        "device_name": "LAP-1",
+        "user_id": "u1",
+        "compliance_state": "compliant",
+        "last_sync_date_time": NOW - timedelta(hours=1),
+        "enrolled_date_time": NOW - timedelta(days=400),
+        "is_encrypted": True,
+        "jail_broken": "False",
+        "managed_device_owner_type": "company",
+    }
+    return ManagedDevice(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def judged(one: ManagedDevice, *, lucky: bool = False) -> Reading:
+    reading = Reading(source="devices", mode="sweep")
+    Judge(DeviceThresholds(), NOW, {"u1"} if lucky else set())(one, reading)
+    return reading
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "severity"),
+    [
+        ({"compliance_state": "noncompliant"}, "device.noncompliant", Severity.MEDIUM),
+        ({"compliance_state": "NonCompliant"}, "device.noncompliant", Severity.MEDIUM),
+        ({"compliance_state": "error"}, "device.compliance-error", Severity.MEDIUM),
+        ({"compliance_state": "conflict"}, "device.compliance-error", Severity.MEDIUM),
+        ({"compliance_state": "inGracePeriod"}, "device.in-grace", Severity.INFO),
+        ({"last_sync_date_time": NOW - timedelta(days=30)}, "device.stale", Severity.LOW),
+        ({"last_sync_date_time": NOW - timedelta(days=91)}, "device.stale", Severity.MEDIUM),
+        ({"is_encrypted": False}, "device.unencrypted", Severity.MEDIUM),
+        ({"is_encrypted": False, "managed_device_owner_type": "personal"}, "device.unencrypted", Severity.LOW),
+        ({"jail_broken": "True"}, "device.jailbroken", Severity.HIGH),
+    ],
+)
+def test_each_rule_and_its_severity(changes: dict[str, object], kind: str, severity: Severity) -> None:
+    reading = judged(device(**changes))
+    assert [(seen.kind, seen.severity) for seen in reading.observations] == [(kind, severity)]
+
+
+def test_a_grace_period_that_ends_soon_matters_when_the_user_has_no_other_device() -> None:
+    soon = device(
+        compliance_state="inGracePeriod", compliance_grace_period_expiration_date_time=NOW + timedelta(hours=40)
+    )
+    assert judged(soon).observations[0].severity is Severity.MEDIUM
+    assert judged(soon, lucky=True).observations[0].severity is Severity.INFO
+
+
+def test_what_graph_does_not_say_is_neither_a_problem_nor_its_end() -> None:
+    silent = device(compliance_state="unknown", is_encrypted=None, jail_broken="Unknown")
+    reading = judged(silent)
+    assert reading.observations == []
+    assert reading.withheld == {
+        *(("d1", "device.compliance"), ("d1", "device.unencrypted"), ("d1", "device.jailbroken")),
+    }
+
+
+def test_a_device_that_never_reported_is_not_called_unencrypted() -> None:
+    assert judged(device(is_encrypted=False, last_sync_date_time=None, enrolled_date_time=NOW)).observations == []
+
+
+def test_a_device_is_judged_a_day_after_enrolment_but_a_jailbreak_at_once() -> None:
+    young = device(enrolled_date_time=NOW - timedelta(hours=3), compliance_state="noncompliant", jail_broken="True")
+    assert [seen.kind for seen in judged(young).observations] == ["device.jailbroken"]
+
+
+def test_a_post_without_a_service_is_shown_rather_than_lost() -> None:
+    assert is_relevant(ServiceUpdateMessage(id="MC1"))
+    assert is_relevant(ServiceUpdateMessage(id="MC1", services=("Exchange Online", "microsoft intune")))
+    assert not is_relevant(ServiceUpdateMessage(id="MC1", services=("Exchange Online",)))
+
+
+def test_a_post_keeps_its_date_its_body_and_its_class() -> None:
+    act_by = NOW + timedelta(days=8)
+    post = as_post(
+        ServiceUpdateMessage(
+            id="MC123456",
+            title="Plan for Change: iOS 17 becomes the minimum",
+            category="PlanForChange",
+            action_required_by_date_time=act_by,
+            body=Body("html", "<p>one</p>"),
+        )
+    )
+    assert (post.act_by, post.body, post.triage, post.platforms) == (act_by, "<p>one</p>", "act", ("iOS",))
