@@ -30,7 +30,7 @@ TOP_LEVEL: Final = {
 }
 """The tree's first level; a new entry is a decision (docs/decisions.md)."""
 
-IMPORT_NAMES: Final = {"pyjwt": "jwt", "python-dateutil": "dateutil"}
+IMPORT_NAMES: Final = {"beautifulsoup4": "bs4", "pyjwt": "jwt", "python-dateutil": "dateutil"}
 """Distributions whose import name is not their own."""
 
 LOCKED_LINE: Final = re.compile(
