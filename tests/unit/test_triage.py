@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,11 @@ from omconsole.domain.items import Condition, Handling, Label, Severity, Triage
 from omconsole.domain.ledger import Ledger
 from omconsole.domain.triage import FIXED, OBJECT_GONE, Refusal, fold
 from tests.unit.domain_builders import ANNA, BEN, HOUR, T0, Tape, key_of, observation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omconsole.domain.events import Event
 
 
 @pytest.fixture
@@ -218,13 +224,14 @@ def play(tape: Tape, move: str, command_id: str) -> None:
         tape.now += HOUR if move == "later" else timedelta(days=9)
         return
     current = state(tape)
-    verdict = {
+    choices: dict[str, Callable[[], Event | Refusal | None]] = {
         "gone": lambda: law.on_clear(current, OBJECT_GONE),
         "ack": lambda: law.ack(current, ANNA, command_id, None),
         "unack": lambda: law.unack(current, ANNA, command_id, None),
         "note": lambda: law.note(current, ANNA, command_id, "text"),
         "seen": lambda: law.seen(current, ANNA, command_id),
-    }[move]()
+    }
+    verdict = choices[move]()
     if verdict is not None and not isinstance(verdict, Refusal):
         before = current.version
         tape.write(verdict)
