@@ -9,6 +9,7 @@ Every datetime handed in is aware.
 from __future__ import annotations
 
 import gettext as _gettext
+import os
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -60,6 +61,10 @@ def activate(language: str | None) -> None:
     global _language, _translations  # noqa: PLW0603 - one language for the process, as with setlocale
     _language = _supported(language) or "en"
     _translations = _catalogue(_language)
+    # click asks gettext's current domain in the language of the environment, each time it speaks.
+    _gettext.bindtextdomain(DOMAIN, LOCALE_DIRECTORY)
+    _gettext.textdomain(DOMAIN)
+    os.environ["LANGUAGE"] = _language
 
 
 def language() -> Language:
@@ -195,3 +200,27 @@ def _language_in_file(option: str | None, environ: Mapping[str, str]) -> object:
             return tomllib.loads(file.read(_SETTINGS_BYTES).decode()).get("language")
     except (OSError, ValueError, RecursionError):
         return None
+
+
+CLICK_SENTENCES: Final = (
+    N_("Usage:"),
+    N_("Options"),
+    N_("Commands"),
+    N_("Show the version and exit."),
+    N_("Show this message and exit."),
+    N_("Missing argument"),
+    N_("Missing command."),
+    N_("No such command {name!r}."),
+    N_("No such option {name!r}."),
+    N_("Invalid value: {message}"),
+    N_("Invalid value for {param_hint}: {message}"),
+    N_("Option {name!r} does not take a value."),
+    N_("Choose from:\n\t{choices}"),
+    N_("{value!r} is not a valid {number_type}."),
+    N_("{value} is not in the range {range}."),
+    ngettext("Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})", 1),
+    ngettext("Option {name!r} requires an argument.", "Option {name!r} requires {nargs} arguments.", 1),
+    ngettext("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)", 1),
+    ngettext("{value!r} is not {choice}.", "{value!r} is not one of {choices}.", 1),
+)
+"""What click itself says to a user of this command line; named here so that the catalogue holds it."""

@@ -22,10 +22,13 @@ from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING, NamedTuple
 
+import click
 import pytest
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_keywords
 from babel.messages.pofile import read_po
+
+from omconsole.i18n import CLICK_SENTENCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,9 +139,16 @@ def test_every_placeholder_is_kept() -> None:
     for message in messages():
         wanted = fields(english(message))
         *singulars, last = german(message)
-        if fields(last) != wanted or any(not fields(text) <= wanted for text in singulars):
+        if fields(last) != wanted or any(
+            not fields(text) <= wanted | fields(singular(message.id)) for text in singulars
+        ):
             wrong.append(f"{message.id!r} -> {message.string!r}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_what_click_says_is_what_this_version_of_it_says() -> None:
+    said = {singular(ids) for _file, _line, ids, _comments, _context in extract_from_dir(Path(click.__file__).parent)}
+    assert set(CLICK_SENTENCES) - said == set()
 
 
 def test_placeholders_are_named() -> None:

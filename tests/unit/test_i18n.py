@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import click
 import pytest
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from click.testing import CliRunner
 
 from omconsole import i18n
 
@@ -82,6 +84,15 @@ def test_german_words_follow_the_number() -> None:
     assert i18n._("") == ""
     assert i18n._("A sentence that no catalogue has.") == "A sentence that no catalogue has."
     assert i18n.ngettext("{n} thing", "{n} things", 1) == "{n} thing"
+
+
+def test_what_click_says_is_translated_too() -> None:
+    command = click.Command("ack", params=[click.Argument(["id"])])
+    i18n.activate("de")
+    assert "Aufruf: ack" in CliRunner().invoke(command, ["--help"]).output
+    assert "Es gibt keine Option '--x'." in CliRunner().invoke(command, ["--x"]).output
+    i18n.activate("en")
+    assert "Usage: ack" in CliRunner().invoke(command, ["--help"]).output
 
 
 def test_an_unknown_language_and_a_missing_catalogue_are_english(
