@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
+from textual import events
 from textual.app import App
+from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from omconsole.domain.snapshot import EMPTY
@@ -14,6 +16,7 @@ from omconsole.errors import ConsoleError
 from omconsole.i18n import _
 from omconsole.screens.base import ConsoleScreen, row_id
 from omconsole.screens.dashboard import DashboardScreen
+from omconsole.screens.key_order import KeyOrder
 from omconsole.screens.outcomes import outcome_tone, outcome_words
 from omconsole.screens.ports import Console, Row, Trouble
 from omconsole.screens.reading import Reading
@@ -90,6 +93,7 @@ class ConsoleApp(App[None]):
         self._read_only = read_only
         self._view_only = view_only
         self._newest = self.reading.snapshot
+        self._keys = KeyOrder()
 
     def get_default_screen(self) -> Screen[None]:
         """Start on the dashboard."""
@@ -98,6 +102,31 @@ class ConsoleApp(App[None]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Give every theme the console's tokens."""
         return theme_variables(self.current_theme)
+
+    # Keys
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keep a key back while the one before has not done its work; text goes straight to its input."""
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+        elif not self._keys.must_wait(event):
+            await self._forward(event)
+
+    async def _forward(self, key: events.Key) -> None:
+        writing = isinstance(self.focused, Input)
+        await super().on_event(key)
+        if key.is_forwarded and not writing:
+            self._keys.forwarded()
+
+    def on_key(self) -> None:
+        """A key has come back from its widget: Textual looks for its binding now, then the next key's turn comes."""
+        self.call_next(self._next_key)
+
+    async def _next_key(self) -> None:
+        key = self._keys.done()
+        while key is not None:
+            await self._forward(key)
+            key = None if key.is_forwarded and not isinstance(self.focused, Input) else self._keys.done()
 
     # The console's life
 

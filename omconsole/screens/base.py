@@ -100,7 +100,7 @@ class ConsoleScreen(Screen[None]):
     def verb_triage_unack(self) -> None:
         self._order("unack")
 
-    def verb_triage_note(self) -> None:
+    async def verb_triage_note(self) -> None:
         from omconsole.screens.dialogs import NoteDialog
 
         row = self.target()
@@ -111,7 +111,9 @@ class ConsoleScreen(Screen[None]):
             if text:
                 self.host.order("note", [row], why=text)
 
-        self.app.push_screen(NoteDialog(row, self.host.reading), write)
+        dialog = NoteDialog(row, self.host.reading)
+        await self.app.push_screen(dialog, write)
+        dialog.set_focus(dialog.text)
 
     def verb_item_copy_id(self) -> None:
         row = self.target()

@@ -59,7 +59,7 @@ def issue_columns(reading: Reading) -> Sequence[Column[Item]]:
         Column(
             id="who",
             title=_("who"),
-            width=9,
+            width=11,
             cell=softly(lambda item: reading.person(item.triage.assignee)),
             drop_below=64,
             gap=2,
@@ -116,7 +116,7 @@ def update_columns(reading: Reading) -> Sequence[Column[Update]]:
         Column(
             id="platforms",
             title=_("concerns"),
-            width=14,
+            width=12,
             cell=lambda update: Content.styled(concerns(update), "$ink-soft"),
             drop_below=72,
             gap=2,
@@ -167,4 +167,5 @@ def days_left(update: Update, reading: Reading) -> int:
 
 def concerns(update: Update) -> str:
     """Return the platforms that a post names, else the services it is filed under."""
-    return ", ".join(update.post.platforms or update.post.services)
+    services = (service.removeprefix("Microsoft ") for service in update.post.services)
+    return ", ".join(update.post.platforms or services)

@@ -75,7 +75,7 @@ class DashboardScreen(ConsoleScreen):
 
     def on_mount(self) -> None:
         """Show what is known already, and put the focus on the issues."""
-        self.issues.table.focus()
+        self.set_focus(self.issues.table)
         self.show_picture()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -148,16 +148,16 @@ class DashboardScreen(ConsoleScreen):
             pane.set_class(pane is self.current, "-grown")
 
     def verb_pane_issues(self) -> None:
-        self.issues.table.focus()
+        self.set_focus(self.issues.table)
 
     def verb_pane_updates(self) -> None:
-        self.updates.table.focus()
+        self.set_focus(self.updates.table)
 
     def verb_pane_next(self) -> None:
-        self._other().table.focus()
+        self.set_focus(self._other().table)
 
     def verb_pane_previous(self) -> None:
-        self._other().table.focus()
+        self.set_focus(self._other().table)
 
     def _other(self) -> RowsPane[Item] | RowsPane[Update]:
         return self.updates if self.current is self.issues else self.issues
@@ -185,6 +185,7 @@ class DashboardScreen(ConsoleScreen):
             await self._filter_line.remove()
         self._filter_line = FilterLine(self.current)
         await self.mount(self._filter_line, before=self.foot)
+        self.set_focus(self._filter_line.words)
 
     def step_back(self) -> None:
         """Escape: close the filter's line, clear the filter, give up the zoom."""
@@ -204,7 +205,7 @@ class DashboardScreen(ConsoleScreen):
         if self._filter_line is not None:
             self._filter_line.remove()
             self._filter_line = None
-        self.current.table.focus()
+        self.set_focus(self.current.table)
 
     # Opening and leaving
 

@@ -37,13 +37,13 @@ class NoteDialog(ModalScreen[str | None]):
         super().__init__()
         name = words.title(row, now=reading.now, tz=reading.tz) if isinstance(row, Item) else row.post.title
         self._rule = PaneRule(_("Note on {name}").format(name=name), _("⏎ save · esc cancel"))
+        self.text = Input(placeholder=_("What do the others need to know?"), max_length=LONGEST_NOTE, compact=True)
+        self.text.cursor_blink = False
 
     def compose(self) -> ComposeResult:
         """Yield the question and the input."""
-        text = Input(placeholder=_("What do the others need to know?"), max_length=LONGEST_NOTE, compact=True)
-        text.cursor_blink = False
         with Vertical(classes="dialog"):
-            yield Pane(text, rule=self._rule)
+            yield Pane(self.text, rule=self._rule)
 
     @on(Input.Submitted)
     def save(self, message: Input.Submitted) -> None:

@@ -33,19 +33,18 @@ class FilterLine(Horizontal):
     def __init__(self, pane: RowsPane[Any]) -> None:
         super().__init__(id="filter-line")
         self.pane = pane
-        self._input = Input(pane.filter.text, placeholder=_("words, -word, severity:high, user:anna"), compact=True)
-        self._input.cursor_blink = False
+        self.words = Input(pane.filter.text, placeholder=_("words, -word, severity:high, user:anna"), compact=True)
+        self.words.cursor_blink = False
         self._hint = Static("", id="filter-hint", markup=False)
 
     def compose(self) -> ComposeResult:
         """Yield the parts from left to right."""
         yield Static("/", id="filter-sign", markup=False)
-        yield self._input
+        yield self.words
         yield self._hint
 
     def on_mount(self) -> None:
-        """Start typing, and tell what the keys do."""
-        self._input.focus()
+        """Tell what the keys do."""
         self._teach()
 
     @on(Input.Changed)

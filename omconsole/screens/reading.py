@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from omconsole.domain.snapshot import EMPTY, Snapshot
+from omconsole.domain.words import day
 from omconsole.i18n import clock, short_age
 
 if TYPE_CHECKING:
@@ -42,3 +43,11 @@ class Reading:
         if person is None:
             return "–"
         return self.snapshot.persons.get(person, "?").partition("@")[0]
+
+    def full_name(self, person: str | None) -> str:
+        """Return the whole name of a person by opaque id; `–` for nobody."""
+        return "–" if person is None else self.snapshot.persons.get(person, "?")
+
+    def stamp(self, at: datetime) -> str:
+        """Return day and time of day in the profile's zone, short: `22 Nov 09:41`."""
+        return f"{day(at, self.tz)} {clock(at, self.tz)}"

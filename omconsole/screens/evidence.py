@@ -1,0 +1,73 @@
+"""Facts of an observation in words: what Graph calls them, what they mean, how their values read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omconsole.domain import words
+from omconsole.i18n import _, datetime_medium, natural_age, ngettext, number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from omconsole.screens.reading import Reading
+
+EXACT_DAYS = 30
+
+_NAMES: dict[str, Callable[[], str]] = {
+    "complianceState": lambda: _("Compliance"),
+    "complianceGracePeriodExpirationDateTime": lambda: _("Grace period until"),
+    "lastSyncDateTime": lambda: _("Last check-in"),
+    "enrolledDateTime": lambda: _("Enrolled"),
+    "managedDeviceOwnerType": lambda: _("Ownership"),
+    "isEncrypted": lambda: _("Encrypted"),
+    "jailBroken": lambda: _("Jailbroken"),
+    "osVersion": lambda: _("OS version"),
+    "model": lambda: _("Model"),
+    "serialNumber": lambda: _("Serial number"),
+}
+"""In the order in which they are shown; others follow by name."""
+
+_VALUES: dict[str, Callable[[], str]] = {
+    "compliant": lambda: _("compliant"),
+    "noncompliant": lambda: _("not compliant"),
+    "ingraceperiod": lambda: _("in grace period"),
+    "conflict": lambda: _("conflict"),
+    "error": lambda: _("error"),
+    "company": lambda: _("company"),
+    "personal": lambda: _("personal"),
+    "unknown": lambda: _("not reported"),
+    "true": lambda: _("yes"),
+    "false": lambda: _("no"),
+}
+
+
+def facts(observed: Mapping[str, object], reading: Reading) -> list[tuple[str, str, str]]:
+    """Return (name in words, value in words, Graph's property name) of every fact."""
+    ordered = [name for name in _NAMES if name in observed]
+    ordered += sorted(name for name in observed if name not in _NAMES)
+    return [(_NAMES[name]() if name in _NAMES else name, value(observed[name], reading), name) for name in ordered]
+
+
+def value(raw: object, reading: Reading) -> str:
+    """Return a value as one says it; what Graph does not tell is `–`."""
+    if raw is None or raw == "":
+        return "–"
+    if isinstance(raw, bool):
+        return _("yes") if raw else _("no")
+    at = words.moment(raw)
+    if at is not None:
+        return instant(at, reading) if at.year < words.NEVER_YEAR else _("none")
+    known = _VALUES.get(str(raw).casefold())
+    return known() if known else str(raw)
+
+
+def instant(at: datetime | None, reading: Reading) -> str:
+    """Return a time in the profile's zone and how long ago it is: `22 Nov 2025, 09:41 · 14 minutes ago`."""
+    if at is None:
+        return "–"
+    days = (reading.now - at).days
+    # humanize rounds to months and years; who works a queue wants to know the days.
+    ago = ngettext("{n} day ago", "{n} days ago", days).format(n=number(days)) if days >= EXACT_DAYS else None
+    return f"{datetime_medium(at, reading.tz)} · {ago or natural_age(at, reading.now)}"

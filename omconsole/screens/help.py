@@ -1,0 +1,82 @@
+"""The keys, from the same table that binds them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from omconsole import verbs
+from omconsole.i18n import _
+from omconsole.screens import keys
+from omconsole.screens.base import ConsoleScreen
+from omconsole.screens.lines import heading, paragraph
+from widgets.pane import PaneRule, RuleLine
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from omconsole.screens.ports import Host
+    from omconsole.verbs import Group
+
+
+class HelpScreen(ConsoleScreen):
+    """Every verb with key, command and sentence; what does not apply to the screen before is dim and says why."""
+
+    TEACHES: ClassVar[tuple[str, ...]] = ("console.back", "console.palette")
+
+    def __init__(self, host: Host, asked_from: ConsoleScreen) -> None:
+        super().__init__(host)
+        self._asked_from = asked_from
+
+    def compose(self) -> ComposeResult:
+        """Yield title, list and last line."""
+        yield RuleLine(PaneRule(_("Help"), _("every key is also a : command and a line of the palette")))
+        with VerticalScroll(id="page"):
+            yield Static(help_content(self._asked_from), markup=False)
+        yield self.foot
+
+    def on_mount(self) -> None:
+        """Let the arrow keys scroll."""
+        self.query_one("#page").focus()
+
+
+def help_content(screen: ConsoleScreen) -> Content:
+    """Return the whole help for a screen."""
+    titles: dict[Group, str] = {
+        "triage": _("Triage"),
+        "move": _("Move"),
+        "view": _("View"),
+        "console": _("Console"),
+    }
+    parts: list[Content] = []
+    for group, title in titles.items():
+        parts.append(heading(title, first=not parts))
+        parts += [_of(each, screen) for each in verbs.VERBS if each.group == group]
+        if group == "move":
+            parts += [_line(each, "", text) for each, text in _more_keys()]
+    parts.append(heading(_("Labels")))
+    parts.append(paragraph(_("A question mark beside a label: its source is stale, so nobody knows at present.")))
+    return Content("\n").join(parts)
+
+
+def _more_keys() -> list[tuple[str, str]]:
+    return [
+        ("j k ↑↓", _("Move; page up and page down as well.")),
+        ("g G", _("Go to the first, to the last row.")),
+        ("esc", _("Close, clear the filter, go back. It never quits.")),
+    ]
+
+
+def _of(verb: verbs.Verb, screen: ConsoleScreen) -> Content:
+    refusal = screen.refusal(verb)
+    if refusal is None:
+        return _line(keys.sign(verb), f":{verb.command}", verbs.help_text(verb))
+    text = f"{verbs.help_text(verb)} ({refusal.rstrip('.')})"
+    return _line(keys.sign(verb), f":{verb.command}", text).stylize("$ink-dim")
+
+
+def _line(key: str, command: str, text: str) -> Content:
+    return Content.assemble((f"{key:<7}", "$accent-ink"), (f"{command:<16} ", "$ink-soft"), text)

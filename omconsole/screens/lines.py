@@ -1,0 +1,49 @@
+"""Text set in columns: what detail, help and reader are made of. Everything handed in is literal text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+INKS = ("$ink-dim", "$ink", "$ink-dim")
+"""The inks of the first, second and third column."""
+GAP = 2
+WIDEST = 28
+"""Cells that a column takes at most before the next one starts."""
+
+
+def columns(rows: Sequence[Sequence[str | Content]], inks: Sequence[str] = INKS) -> Content:
+    """Return rows whose cells line up; the last column is as wide as it wants."""
+    cells = [[_inked(cell, inks[place]) for place, cell in enumerate(row)] for row in rows]
+    widths = [
+        min(WIDEST, max((row[place].cell_length for row in cells if place < len(row) - 1), default=0))
+        for place in range(max((len(row) for row in cells), default=0))
+    ]
+    return Content("\n").join([_line(row, widths) for row in cells])
+
+
+def heading(text: str, *, first: bool = False) -> Content:
+    """Return a heading, after a blank line unless it is the first."""
+    title = Content.styled(text, "bold $ink-soft")
+    return title if first else Content.assemble("\n", title)
+
+
+def paragraph(text: str) -> Content:
+    """Return a remark."""
+    return Content.styled(text, "$ink-dim")
+
+
+def _inked(cell: str | Content, ink: str) -> Content:
+    return Content.styled(cell, ink) if isinstance(cell, str) else cell
+
+
+def _line(row: Sequence[Content], widths: Sequence[int]) -> Content:
+    parts: list[Content] = []
+    for place, cell in enumerate(row):
+        last = place == len(row) - 1
+        parts.append(cell if last else cell.pad_right(max(0, widths[place] - cell.cell_length) + GAP))
+    return Content("").join(parts)
