@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from omconsole.graph.addresses import check_root
 from omconsole.graph.answers import Reply
-from omconsole.graph.decoding import Flaws, RowDecoder, same
+from omconsole.graph.decoding import RowDecoder, same
+from omconsole.graph.lenient import Flaws
 from omconsole.graph.paging import Page, Single, pages, single
 from omconsole.graph.request import Bounds, GraphClient
 from omconsole.graph.shapes import (

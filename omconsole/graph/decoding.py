@@ -8,18 +8,16 @@ and is counted; a row without a usable id is left out and counted.
 from __future__ import annotations
 
 import asyncio
-import json
-from collections import deque
 from datetime import UTC, datetime
 from itertools import repeat
-from operator import attrgetter
+from operator import attrgetter, is_
 from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar, get_args
 
 import msgspec
-from msgspec.structs import force_setattr
+from msgspec.structs import astuple, force_setattr
 
 from omconsole.errors import GraphProtocolError
-from omconsole.graph.answers import proxy_advice
+from omconsole.graph.lenient import Cell, Flaws, Tally, not_graph, open_page, read_json, struct_of
 from omconsole.i18n import _
 from omconsole.sanitize import sanitize, sanitize_block
 
@@ -46,23 +44,8 @@ _WHOLE: Final = 2 * 1024 * 1024
 """Bytes that decode in one step of some 3 ms; a larger page is decoded in slices."""
 _IDENTIFIER_LIMIT: Final = 512
 _WORDS: Final = 4096
-
-
-class Flaws(msgspec.Struct, frozen=True):
-    """What could not be taken in; any flaw makes a source partial."""
-
-    rejected: int = 0
-    """Rows left out."""
-    values: int = 0
-    """Values that became None."""
-    example: str = ""
-    """The first of them: `osVersion: 17`, sanitised."""
-
-    def __bool__(self) -> bool:
-        return bool(self.rejected or self.values)
-
-    def __add__(self, other: Flaws) -> Flaws:
-        return Flaws(self.rejected + other.rejected, self.values + other.values, self.example or other.example)
+_PLACEHOLDER: Final = datetime(1, 12, 31, tzinfo=UTC)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Batch(msgspec.Struct, Generic[T], frozen=True):
@@ -83,7 +66,7 @@ class _Split(msgspec.Struct):
     next_link: str | None = msgspec.field(name="@odata.nextLink", default=None)
 
 
-class _Words(dict[Any, Any]):
+class _Words(dict[str | None, str | None]):
     """Sanitised words, each kept once; a bound keeps a hostile source from filling it."""
 
     def __missing__(self, value: str | None) -> str | None:
@@ -95,29 +78,6 @@ class _Words(dict[Any, Any]):
                 self.clear()
             self[value] = word
         return word
-
-
-class _Tally:
-    def __init__(self) -> None:
-        self.rejected = 0
-        self.values = 0
-        self.example = ""
-
-    def reject(self, name: str, value: object) -> None:
-        self.rejected += 1
-        self._keep(name, value)
-
-    def lose(self, name: str, value: object) -> None:
-        self.values += 1
-        self._keep(name, value)
-
-    def flaws(self) -> Flaws:
-        return Flaws(self.rejected, self.values, self.example)
-
-    def _keep(self, name: str, value: object) -> None:
-        if not self.example:
-            shown = value[:80] if isinstance(value, str) else type(value).__name__
-            self.example = sanitize(f"{name}: {shown}", 120)
 
 
 class RowDecoder(Generic[T]):
@@ -133,10 +93,16 @@ class RowDecoder(Generic[T]):
         self._slice_rows = slice_rows
         self._page = msgspec.json.Decoder(_Typed[row])  # type: ignore[valid-type]
         self._one = msgspec.json.Decoder(row)
-        self._fields = msgspec.structs.fields(row)
-        kinds = [(field.name, field.encode_name, _kind(field.type)) for field in self._fields]
+        fields = msgspec.structs.fields(row)
+        kinds = [(field.name, field.encode_name, _kind(field.type)) for field in fields]
         self._identifiers = [(name, wire) for name, wire, kind in kinds if kind == "identifier"]
-        self._columns = [(name, wire, kind) for name, wire, kind in kinds if kind not in {"identifier", ""}]
+        self._columns = [
+            (index, wire, kind) for index, (_name, wire, kind) in enumerate(kinds) if kind not in {"identifier", ""}
+        ]
+        self._cells = [
+            Cell(field.name, field.encode_name, kind, field.default is msgspec.NODEFAULT, struct_of(field))
+            for field, (_name, _wire, kind) in zip(fields, kinds, strict=True)
+        ]
         self._words = _Words()
 
     async def page(self, body: bytes) -> Batch[T]:
@@ -145,16 +111,18 @@ class RowDecoder(Generic[T]):
         Raises:
             GraphProtocolError: it is not JSON, or `value` is no list.
         """
-        tally = _Tally()
-        source, next_link = self._open(body)
-        plain, placeholders = _is_plain(body), b'"0001-' in body
+        tally = Tally()
+        source, next_link, typed = self._open(body)
+        plain = _is_plain(body)
         rows: list[T] = []
-        for start in range(0, len(source), self._slice_rows):
+        step = self._slice_rows if typed else max(1, self._slice_rows // 5)
+        for start in range(0, len(source), step):
             if start:
                 await asyncio.sleep(0)
-            piece = source[start : start + self._slice_rows]
-            decoded = [row for row in (self._row(raw, tally) for raw in piece) if row is not None]
-            rows += self._made_safe(decoded, tally, plain=plain, placeholders=placeholders)
+            piece: list[Any] = source[start : start + step]
+            if not typed:
+                piece = [row for row in (self._row(raw, tally) for raw in piece) if row is not None]
+            rows += self._made_safe(piece, tally, plain=plain)
         return Batch(tuple(rows), next_link, tally.flaws())
 
     def single(self, body: bytes) -> tuple[T | None, Flaws]:
@@ -163,10 +131,10 @@ class RowDecoder(Generic[T]):
         Raises:
             GraphProtocolError: it is not a JSON object.
         """
-        tally = _Tally()
+        tally = Tally()
         if not body.strip():
             return None, tally.flaws()
-        document = _lenient(body)
+        document = read_json(body)
         if isinstance(document, dict) and isinstance(document.get("value", 0), dict | None):
             document = document["value"]
         if document is None:
@@ -174,74 +142,72 @@ class RowDecoder(Generic[T]):
         if not isinstance(document, dict):
             raise not_graph(_("an object is missing"))
         row = self._by_field(document, tally)
-        rows = self._made_safe([row] if row is not None else [], tally, plain=False, placeholders=True)
+        rows = self._made_safe([row] if row is not None else [], tally, plain=False)
         return (rows[0] if rows else None), tally.flaws()
 
-    def _open(self, body: bytes) -> tuple[Sequence[object], str | None]:
-        """Returns rows, typed or raw or as plain JSON values, whichever way the page can be read."""
+    def _open(self, body: bytes) -> tuple[list[Any], str | None, bool]:
+        """Returns rows, the next link, and whether the rows are typed; else they are raw or plain JSON values."""
         try:
             if len(body) <= _WHOLE:
                 typed = self._page.decode(body)
-                return typed.value, typed.next_link
+                return typed.value, typed.next_link, True
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             pass  # the ways below say what is wrong, or forgive it
         try:
             split = _SPLIT.decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return _open_leniently(body)
-        return split.value, split.next_link
+            return *open_page(body), False
+        return split.value, split.next_link, False
 
-    def _row(self, source: object, tally: _Tally) -> T | None:
-        if isinstance(source, self.row):
-            return source
-        if isinstance(source, msgspec.Raw):
-            try:
-                return self._one.decode(source)
-            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-                pass  # value by value, then
-            try:
-                source = _lenient(bytes(source))
-            except GraphProtocolError:
-                tally.reject("value", source)
-                return None
-        return self._by_field(source, tally)
+    def _row(self, source: object, tally: Tally) -> T | None:
+        if not isinstance(source, msgspec.Raw):
+            return self._by_field(source, tally)
+        try:
+            return self._one.decode(source)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            pass  # value by value, then
+        try:
+            return self._by_field(read_json(bytes(source)), tally)
+        except GraphProtocolError:
+            tally.reject("value", "")
+            return None
 
-    def _by_field(self, source: object, tally: _Tally) -> T | None:
+    def _by_field(self, source: object, tally: Tally) -> T | None:
         if not isinstance(source, dict):
             tally.reject("value", source)
             return None
         values: dict[str, object] = {}
-        for field in self._fields:
-            raw = source.get(field.encode_name)
-            required = field.default is msgspec.NODEFAULT
-            value = _converted(raw, field.type)
-            if value is None and required:
-                tally.reject(field.encode_name, raw)
+        for cell in self._cells:
+            raw = source.get(cell.wire)
+            value = cell.converted(raw)
+            if value is None and cell.required:
+                tally.reject(cell.wire, raw)
                 return None
             if value is None and raw not in (None, ""):
-                tally.lose(field.encode_name, raw)
-            values[field.name] = value
+                tally.lose(cell.wire, raw)
+            values[cell.name] = value
         return self.row(**values)
 
-    def _made_safe(self, rows: list[T], tally: _Tally, *, plain: bool, placeholders: bool) -> list[T]:
+    def _made_safe(self, rows: list[T], tally: Tally, *, plain: bool) -> list[T]:
+        """Returns the rows anew, column by column: most columns are seen to be safe at one glance."""
         for name, wire in self._identifiers:
-            rows = _with_identifier(rows, name, wire, tally)
-        for name, wire, kind in self._columns:
-            column: list[Any] = list(map(attrgetter(name), rows))
-            safe: Iterable[Any] | None
+            rows = _with_identifier(rows, name, wire, tally, plain=plain)
+        columns: list[Iterable[Any]] = list(zip(*map(astuple, rows), strict=True))
+        if not columns:
+            return []
+        for index, wire, kind in self._columns:
+            column: Sequence[Any] = columns[index]  # type: ignore[assignment]
             if kind == "word":
-                safe = map(self._words.__getitem__, column)
+                columns[index] = map(self._words.__getitem__, column)
             elif kind == "instant":
-                safe = _instants(column, placeholders=placeholders)
+                columns[index] = _instants(column)
             elif kind == "reference":
-                safe = _references(column, wire, tally)
+                columns[index] = _references(column, wire, tally, plain=plain)
             elif kind in _TEXTS:
-                safe = _texts(column, *_TEXTS[kind], plain=plain)
+                columns[index] = _texts(column, *_TEXTS[kind], plain=plain)
             else:
-                safe = map(_nested, column)
-            if safe is not None:
-                deque(map(force_setattr, rows, repeat(name), safe), maxlen=0)
-        return rows
+                columns[index] = map(_nested, column)
+        return list(map(self.row, *columns))
 
 
 _SPLIT: Final = msgspec.json.Decoder(_Split)
@@ -254,13 +220,6 @@ _TEXTS: Final[dict[str, tuple[Callable[[object, int], str], int]]] = {
 def same(a: str | None, b: str | None) -> bool:
     """Tells whether two members of an enumeration are the same: Graph changes their case from place to place."""
     return a is not None and b is not None and a.casefold() == b.casefold()
-
-
-def not_graph(reason: str) -> GraphProtocolError:
-    """Returns the error for an answer that does not have Graph's form."""
-    return GraphProtocolError(
-        _("The answer is not what Microsoft Graph would send: {reason}.").format(reason=reason), proxy_advice()
-    )
 
 
 def _is_plain(body: bytes) -> bool:
@@ -281,89 +240,53 @@ def _nodes(node: msgspec.inspect.Type) -> Sequence[msgspec.inspect.Type]:
     return node.types if isinstance(node, msgspec.inspect.UnionType) else (node,)
 
 
-def _open_leniently(body: bytes) -> tuple[Sequence[object], str | None]:
-    document = _lenient(body)
-    rows = document.get("value") if isinstance(document, dict) else None
-    if not isinstance(document, dict) or not isinstance(rows, list):
-        raise not_graph(_("the list named value is missing"))
-    link = document.get("@odata.nextLink")
-    if link is not None and not isinstance(link, str):
-        raise not_graph(_("the link to the next page is no text"))
-    return rows, link
-
-
-def _lenient(body: bytes) -> object:
-    """Reads JSON with lone surrogates, invalid UTF-8 and control characters in it; sanitising comes later."""
-    try:
-        return json.loads(body.decode("utf-8-sig", "replace"), strict=False)
-    except (ValueError, RecursionError):
-        raise not_graph(_("it is no JSON, or it is cut off")) from None
-
-
-def _converted(raw: object, hint: Any) -> object:
-    """Returns a value as its type wants it, or None."""
-    if raw is None:
-        return None
-    if _kind(hint) == "instant":
-        return _instant(raw)
-    try:
-        return msgspec.convert(raw, hint)
-    except (msgspec.ValidationError, RecursionError, OverflowError, UnicodeEncodeError):
-        return None
-
-
-def _instant(raw: object) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(raw.strip()) if isinstance(raw, str) and len(raw) < 64 else None
-    except ValueError:
-        return None
-    return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _with_identifier(rows: list[T], name: str, wire: str, tally: _Tally) -> list[T]:
+def _with_identifier(rows: list[T], name: str, wire: str, tally: Tally, *, plain: bool) -> list[T]:
     get = attrgetter(name)
     column = list(map(get, rows))
-    if all(column) and _is_id("".join(column)) and max(map(len, column), default=0) <= _IDENTIFIER_LIMIT:
+    if _are_ids(column, plain=plain):
         return rows
     kept = []
     for row in rows:
-        value = get(row)
-        if value and _is_id(value) and len(value) <= _IDENTIFIER_LIMIT:
+        if _are_ids([get(row)], plain=False):
             kept.append(row)
         else:
-            tally.reject(wire, value)
+            tally.reject(wire, get(row))
     return kept
 
 
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isprintable() and " " not in text
-
-
-def _references(column: list[Any], wire: str, tally: _Tally) -> Iterable[Any] | None:
-    present = list(filter(None, column))
-    if _is_id("".join(present)) and max(map(len, present), default=0) <= _IDENTIFIER_LIMIT:
-        return None
-    safe = [value if value and _is_id(value) and len(value) <= _IDENTIFIER_LIMIT else None for value in column]
-    for before, after in zip(column, safe, strict=True):
-        if before and after is None:
-            tally.lose(wire, before)
+def _references(column: Sequence[Any], wire: str, tally: Tally, *, plain: bool) -> Iterable[Any]:
+    if _are_ids(list(filter(None, column)), plain=plain):
+        return column
+    safe = []
+    for value in column:
+        good = value is not None and _are_ids([value], plain=False)
+        safe.append(value if good else None)
+        if value and not good:
+            tally.lose(wire, value)
     return safe
 
 
-def _texts(column: list[Any], clean: Callable[[object, int], str], limit: int, *, plain: bool) -> Iterable[Any] | None:
-    present = list(filter(None, column))
+def _are_ids(values: list[str], *, plain: bool) -> bool:
+    together = "".join(values)
+    printable = plain or (together.isascii() and together.isprintable())
+    return printable and " " not in together and all(values) and max(map(len, values), default=0) <= _IDENTIFIER_LIMIT
+
+
+def _texts(column: Sequence[Any], clean: Callable[[object, int], str], limit: int, *, plain: bool) -> Iterable[Any]:
+    present = list(filter(None, column)) if None in column else column
     if max(map(len, present), default=0) <= limit:
         if plain:
-            return None
+            return column
         together = "".join(present)
         if together.isascii() and together.isprintable():
-            return None
+            return column
     return [None if value is None else clean(value[: limit + 1], limit) for value in column]
 
 
-def _instants(column: list[Any], *, placeholders: bool) -> Iterable[Any] | None:
-    if not placeholders and set(map(attrgetter("tzinfo"), filter(None, column))) <= {UTC}:
-        return None
+def _instants(column: Sequence[Any]) -> Iterable[Any]:
+    present = list(filter(None, column)) if None in column else column
+    if min(present, default=_EPOCH) > _PLACEHOLDER and all(map(is_, map(attrgetter("tzinfo"), present), repeat(UTC))):
+        return column
     return map(_utc, column)
 
 

@@ -8,7 +8,8 @@ import msgspec
 
 from omconsole.errors import GraphProtocolError
 from omconsole.graph.answers import proxy_advice
-from omconsole.graph.decoding import Flaws, RowDecoder, T
+from omconsole.graph.decoding import RowDecoder, T
+from omconsole.graph.lenient import Flaws
 from omconsole.graph.throttling import Round
 from omconsole.i18n import _
 
