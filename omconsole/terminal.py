@@ -24,7 +24,7 @@ import termios
 import threading
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
@@ -100,6 +100,8 @@ class GuardedDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         self.in_application_mode = True
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        # In the background it has done nothing, and the thread that wrote before has ended.
+        self.in_application_mode = self._writer_thread is not None and self._writer_thread.is_alive()
 
     def stop_application_mode(self) -> None:
         super().stop_application_mode()
@@ -110,13 +112,25 @@ class GuardedDriver(LinuxDriver):
         if self._mouse_pixels:
             self.write("\x1b[?1016l")
 
-    def _sigcont_application(self, *args: Any) -> None:
+    # Both handlers leave what draws to the event loop. A handler may interrupt the main thread inside the queue of the
+    # writing thread, where a write of its own would wait for a lock that nobody ever releases.
+
+    def _sigtstp_application(self, *_: object) -> None:
+        if self.in_application_mode:
+            self._loop.call_soon_threadsafe(super()._sigtstp_application)
+        else:  # another program has the terminal, and the event loop waits for it
+            super()._sigtstp_application()
+
+    def _sigcont_application(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._continue)
+
+    def _continue(self) -> None:
         # SIGCONT comes with a hang-up too, and from service managers with SIGTERM. A restart that no SIGTSTP preceded
         # would leave two threads that read keys, and would take the raw modes for those to go back to.
         if self._must_signal_resume:
-            super()._sigcont_application(*args)
-        elif self.in_application_mode:
-            self._loop.call_soon_threadsafe(self._app.refresh)
+            super()._sigcont_application()
+        if self.in_application_mode:
+            self._app.refresh(layout=True)  # the terminal shows something else, and nothing else draws it again
 
 
 class GuardedApp(App[None]):

@@ -196,6 +196,13 @@ class PtyProgram:
         """Send a signal to the program alone."""
         self._running().send_signal(number)
 
+    def wait_until_stopped(self, timeout: float = 15.0) -> None:
+        """Read until the program has stopped itself, as after SIGTSTP, within seconds."""
+        deadline = time.monotonic() + timeout
+        while not os.WIFSTOPPED(os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)[1]):
+            assert time.monotonic() < deadline, f"the program has not stopped after {timeout} s"
+            self._receive(time.monotonic() + 0.01)
+
     def close_terminal(self) -> None:
         """Close the terminal as its emulator does when it ends: the program is hung up."""
         if self._master >= 0:

@@ -43,6 +43,8 @@ class Program(GuardedApp):
                 self.run_worker(self.block, thread=True)
             case "deaf":
                 self.call_later(self.block)
+            case "away":
+                self.call_later(self.go_away)
             case "crash":
                 self.set_timer(0.01, self.fail)
             case "worker":
@@ -66,6 +68,12 @@ class Program(GuardedApp):
 
     def block(self) -> None:
         threading.Event().wait(BLOCKED_S)
+
+    def go_away(self) -> None:
+        """Leaves the terminal to another program, which does not end."""
+        with self.suspend():
+            os.write(2, b"elsewhere")
+            self.block()
 
     def fail(self) -> None:
         token = f"Bearer {SECRET}"

@@ -153,13 +153,18 @@ def test_a_blocked_event_loop_is_ended_from_outside(guarded: Guarded) -> None:
     assert_restored(guarded)
 
 
-def test_an_end_that_hangs_after_the_terminal_was_restored_does_not_restore_it_twice(guarded: Guarded) -> None:
-    guarded.run("late")
+@pytest.mark.parametrize(
+    ("case", "shown", "noted"), [("late", "ready", ["unmounted", "saved"]), ("away", "elsewhere", ["saved"])]
+)
+def test_a_terminal_that_was_restored_before_is_not_restored_again(
+    guarded: Guarded, case: str, shown: str, noted: list[str]
+) -> None:
+    guarded.run(case, until=shown)
 
     guarded.signal(signal.SIGTERM)
 
     assert guarded.wait_within(GRACE_S + SLACK_S) == 143
-    assert guarded.noted() == ["unmounted", "saved"]
+    assert guarded.noted() == noted
     assert_restored(guarded)
 
 
@@ -229,8 +234,8 @@ def test_a_latin_1_stream_draws_utf_8_and_no_control_character_of_a_text(guarded
 def test_a_suspended_program_comes_back_and_a_stray_continuation_changes_nothing(guarded: Guarded) -> None:
     guarded.run()
     guarded.signal(signal.SIGTSTP)
-    guarded.read_output_until(rb"\x1b\[\?1004l")
-    assert guarded.attributes() == guarded.before
+    guarded.wait_until_stopped()
+    assert_restored(guarded)
 
     guarded.signal(signal.SIGCONT)
     guarded.read_output_until(rb"(?s)\x1b\[\?1004l.*\x1b\[\?1004h.*ready")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import select
 import signal
 import sys
 import threading
@@ -13,6 +14,7 @@ import pytest
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
+from omconsole import terminal
 from omconsole.crash import crash_report, crash_text
 from omconsole.errors import StateError, UsageError
 from omconsole.terminal import GuardedApp, GuardedDriver, prepare_streams, refuse_unfit_terminal, run_guarded
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+POLL = select.poll
 TOKEN = "-".join(("eyJ0eXAi", "token"))
 
 
@@ -131,6 +134,33 @@ def test_a_signal_exits_the_app_with_its_status(number: signal.Signals, status: 
     app = Headless(lambda _app: os.kill(os.getpid(), number), at_load=at_load)
 
     assert run_guarded(app, save=nothing, grace_s=30) == status
+
+
+class UnreliablePoll:
+    """poll(2) of a platform that says nothing of a hang-up where no event was asked for."""
+
+    def __init__(self) -> None:
+        self.real = POLL()
+
+    def register(self, descriptor: int, events: int) -> None:
+        if events:
+            self.real.register(descriptor, events)
+
+    def poll(self, patience_ms: float | None) -> list[tuple[int, int]]:
+        return self.real.poll(patience_ms)
+
+
+@pytest.mark.parametrize("reliable", [True, False])
+def test_a_hang_up_without_a_signal_is_noticed(monkeypatch: pytest.MonkeyPatch, reliable: bool) -> None:
+    emulator, slave = os.openpty()
+    if not reliable:
+        monkeypatch.setattr(select, "poll", UnreliablePoll)
+        monkeypatch.setattr(terminal, "_PROBE_S", 0.02)
+
+    with os.fdopen(slave) as keys:
+        monkeypatch.setattr(sys, "__stdin__", keys)
+
+        assert run_guarded(Headless(lambda _app: os.close(emulator)), save=nothing, grace_s=30) == 129
 
 
 def test_signals_and_threads_are_as_before_afterwards() -> None:
