@@ -21,7 +21,7 @@ from omconsole.domain.triage import fold
 from omconsole.domain.updates import Post, Receipt, Update, as_read_by
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
     from omconsole.domain.events import Event
     from omconsole.domain.health import SourceHealth
@@ -98,19 +98,33 @@ class Ledger:
                 self._place(key)
         return bool(changed)
 
+    def clear(self) -> None:
+        """Forget everything, as if new; whoever holds the ledger goes on holding it."""
+        self.__init__()  # type: ignore[misc]
+
     def rebuild(self) -> None:
         """Make rows and order anew after the dictionaries have been filled from a file."""
-        self._rows.clear()
-        self._keys = {key[:ID_LENGTH]: key for key in self.triage}
+        for _step in self.rebuilding():
+            pass
+
+    def rebuilding(self) -> Generator[None, None, None]:
+        """`rebuild` in steps of some 100 items; nothing may be applied or observed before the last.
+
+        The final sort is quick when the items were filled in by priority.
+        """
+        rows: dict[str, Item] = {}
+        keys: dict[str, str] = {}
         ordered: dict[str, list[tuple[Order, str]]] = {"issues": [], "alerts": []}
-        for key, triage in self.triage.items():
+        for index, (key, triage) in enumerate(self.triage.items()):
+            keys[key[:ID_LENGTH]] = key
             if triage.is_open:
-                row = self._row(triage)
-                self._rows[key] = row
+                row = rows[key] = self._row(triage)
                 ordered[triage.pane].append((row.order, key))
+            if index % 100 == 99:
+                yield
         for pane in ordered.values():
             pane.sort()
-        self._ordered = ordered
+        self._keys, self._rows, self._ordered = keys, rows, ordered
 
     def take_requests(self) -> list[Event]:
         """The polls that others asked for since the last look."""

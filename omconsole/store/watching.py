@@ -1,0 +1,75 @@
+"""Being told of others' changes: the folder is watched, since a watched file is lost when it is replaced (S29)."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from omconsole.store import observed, persons
+from omconsole.store.files import Signature, signature
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+POLL_S: Final = 1.0
+_DEBOUNCE_MS: Final = 100
+_STEP_MS: Final = 20
+_NETWORK: Final = frozenset(("nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "fuse.sshfs", "9p", "ceph", "glusterfs"))
+"""File systems whose changes by other hosts the kernel does not tell."""
+
+
+def is_ours(name: str) -> bool:
+    """Tells whether a file's change means something new to read."""
+    return name.startswith("journal-") or name in {observed.FILE_NAME, persons.FILE_NAME}
+
+
+async def watch(directory: Path, cannot: Callable[[], None]) -> AsyncIterator[None]:
+    """Yield after each change of the folder's files; where it cannot be watched, look each second after `cannot()`."""
+    from watchfiles import awatch
+
+    if not on_network(directory):
+        try:
+            async for _changes in awatch(
+                directory,
+                watch_filter=lambda _change, path: is_ours(Path(path).name),
+                debounce=_DEBOUNCE_MS,
+                step=_STEP_MS,
+                recursive=False,
+            ):
+                yield
+        except (OSError, RuntimeError):  # watchfiles raises its own RuntimeError; inotify's limits are an OSError
+            pass
+        else:
+            return
+    cannot()
+    before = _signatures(directory)
+    while True:
+        await asyncio.sleep(POLL_S)
+        now = _signatures(directory)
+        if now != before:
+            before = now
+            yield
+
+
+def on_network(directory: Path) -> bool:
+    """Tells whether the directory is on a network file system, as far as the system says so."""
+    if sys.platform != "linux":
+        return False
+    try:
+        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    resolved = directory.resolve()
+    best, kind = "", ""
+    for line in mounts.splitlines():
+        fields = line.split(" ")
+        point = fields[1].replace("\\040", " ")
+        if len(point) >= len(best) and resolved.is_relative_to(point):
+            best, kind = point, fields[2]
+    return kind in _NETWORK
+
+
+def _signatures(directory: Path) -> dict[str, Signature | None]:
+    return {path.name: signature(path) for path in directory.iterdir() if is_ours(path.name)}
