@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from omconsole.commands.output import print_columns, print_json, say
+from omconsole.domain.contract import iso
 from omconsole.errors import ConsoleError, StateError
 from omconsole.i18n import _, number
 from omconsole.verbs import VERBS, help_text, key_word
@@ -110,9 +111,9 @@ def _state(settings: Settings) -> Iterator[Check]:
             tenant=settings.profile.tenant_id or settings.profile_name,
             profile=settings.profile_name,
             sources=configured_sources(settings),
-            readonly=True,
+            read_only=True,
         )
-        problems = store.verify()
+        problems = store.journal.verify()
     except ConsoleError as error:
         yield Check("state", ok=False, what=error.what, do=error.do)
         return
@@ -123,14 +124,21 @@ def _state(settings: Settings) -> Iterator[Check]:
         yield Check(
             "history",
             ok=False,
-            what=problems[0],
+            what=problems[0].words,
             do=_("Keep the folder as it is and compare it with a backup; the history has been edited or damaged."),
         )
     else:
         words = _("{n} events, the chain of hashes is whole")
-        yield Check("history", ok=True, what=words.format(n=number(store.last_seq)))
+        yield Check("history", ok=True, what=words.format(n=number(store.journal.position.seq)))
     holder = store.seat.holder()
-    yield Check("poller", ok=True, what=holder or _("nobody polls at present"))
+    polled = _("polled by process {pid} on {host} since {since}")
+    yield Check(
+        "poller",
+        ok=True,
+        what=polled.format(pid=holder.pid, host=holder.host, since=iso(holder.started_at))
+        if holder and store.seat.taken_by_other()
+        else _("nobody polls at present"),
+    )
 
 
 def _terminal() -> Check:

@@ -40,7 +40,7 @@ class Reader:
             tenant=settings.profile.tenant_id or settings.profile_name,
             profile=settings.profile_name,
             sources=configured_sources(settings),
-            readonly=True,
+            read_only=True,
         )
         self.store = store
         self.ledger: Ledger = store.load_now()
@@ -60,7 +60,7 @@ def run_list(
     settings: Settings, login: tuple[str, str], what: str, *, expression: str, every: bool, as_json: bool
 ) -> int:
     """List what the state holds; 5 when nothing has been polled yet."""
-    chosen = _filter(expression)
+    chosen = parse_filter(expression)
     reader = Reader(settings, login)
     as_of = reader.as_of(SOURCES_OF[what])
     rows = _rows(reader, what, chosen, every=every)
@@ -110,7 +110,12 @@ def reader_zone(settings: Settings) -> Any:
     return ZoneInfo(settings.timezone)
 
 
-def _filter(expression: str) -> Filter:
+def parse_filter(expression: str) -> Filter:
+    """A filter as typed.
+
+    Raises:
+        UsageError: it cannot be understood; the second line shows where.
+    """
     try:
         return parse(expression)
     except FilterError as error:

@@ -52,6 +52,15 @@ class Persons:
         """
         return {person.id: person.name for person in self._current().values()}
 
+    def known(self, login: str) -> str | None:
+        """Return the opaque id of a login that has one; nothing is written.
+
+        Raises:
+            StateError: the file is damaged or cannot be read.
+        """
+        person = self._find(sanitize(login).casefold())
+        return person.id if person else None
+
     def person_for(self, login: str, name: str) -> str:
         """Return the opaque id of a login; a new one or a new name is written. Not inside a hold of `state.lock`.
 
