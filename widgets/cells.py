@@ -157,25 +157,31 @@ def joined(parts: Sequence[Segment]) -> tuple[Segment, ...]:
     return tuple(runs)
 
 
-def _cells(parts: Sequence[Segment]) -> list[tuple[str, Style | None]]:
-    """One entry a cell; the second cell of a wide character repeats it, marks that take no cell join the one before."""
-    cells: list[tuple[str, Style | None]] = []
-    for text, style, _ in parts:
-        for start, stop, width in split_graphemes(text)[0]:
-            cells.extend([(text[start:stop], style)] * width)
-    return cells
+def _alike(old: Sequence[Segment], new: Sequence[Segment]) -> int:
+    """How many segments at the beginning are the same."""
+    count = 0
+    for before, after in zip(old, new, strict=False):
+        if before is not after and before != after:
+            break
+        count += 1
+    return count
 
 
 def changed_span(old: Sequence[Segment], new: Sequence[Segment]) -> tuple[int, int] | None:
-    """Return the cells [start, stop) in which two drawings differ, or None when they are alike."""
-    if old is new or list(old) == list(new):
+    """Return the cells [start, stop) outside which two drawings of one width are the same, None when they are alike.
+
+    Exact for plain characters inside a segment whose style stays; otherwise whole segments count.
+    """
+    head = _alike(old, new)
+    if head == len(old) == len(new):
         return None
-    before, after = _cells(old), _cells(new)
-    if len(before) != len(after):
-        return 0, max(len(before), len(after))
-    start, stop = 0, len(after)
-    while start < stop and before[start] == after[start]:
-        start += 1
-    while stop > start and before[stop - 1] == after[stop - 1]:
-        stop -= 1
-    return (start, stop) if start < stop else None
+    rest_old, rest_new = old[head:], new[head:]
+    tail = _alike(rest_old[::-1], rest_new[::-1])
+    rest_old, rest_new = rest_old[: len(rest_old) - tail], rest_new[: len(rest_new) - tail]
+    start = width_of(new[:head])
+    if len(rest_old) == len(rest_new) == 1 and rest_old[0].style == rest_new[0].style:
+        before, after = rest_old[0].text, rest_new[0].text
+        if len(before) == len(after) == cell_len(before) == cell_len(after):
+            differing = [index for index, (one, other) in enumerate(zip(before, after, strict=True)) if one != other]
+            return start + differing[0], start + differing[-1] + 1
+    return start, start + max(width_of(rest_old), width_of(rest_new))

@@ -121,7 +121,7 @@ class QueueTable(Widget, Generic[R], can_focus=True):
         self._drawing: TableDrawing[R] = TableDrawing(columns)
         self._view: Viewport[R] = Viewport()
         self._key: str | None = None
-        self._slices = [Slice(self, number) for number in range(len(columns) + 2)]
+        self._slices = [Slice(self, number) for number in range(len(columns) + 1)]
         self._slice_layout = SliceLayout(self)
         self._just_focused = False
         self.set_reactive(QueueTable.empty, empty)
@@ -171,7 +171,7 @@ class QueueTable(Widget, Generic[R], can_focus=True):
     def set_columns(self, columns: Sequence[Column[R]]) -> None:
         """Show other columns of the same rows."""
         self._drawing.set_columns(columns)
-        more = [Slice(self, number) for number in range(len(self._slices), len(columns) + 2)]
+        more = [Slice(self, number) for number in range(len(self._slices), len(columns) + 1)]
         self._slices += more
         if self.is_attached:
             self.mount_all(more)
@@ -276,9 +276,22 @@ class QueueTable(Widget, Generic[R], can_focus=True):
         """Return the cells [start, end) of the slices of a table so many cells wide."""
         return self._drawing.spans(width)
 
-    def line(self, y: int) -> Line:
-        """Return a line of the screen, in one piece a slice."""
+    def lines(self) -> list[Line]:
+        """Return the lines of the screen, in one strip a slice."""
         self._fit_size()
+        return [self._line(y) for y in range(self.size.height)]
+
+    def _fit_size(self) -> None:
+        if self._styles_changed:
+            self._styles_changed = False
+            self._drawing.restyle(Looks.resolve(self.get_visual_style))
+        if self._drawing.size != self.size:
+            self._drawing.resize(self.size)
+        if self._view.page != self._page:
+            self._view.page = self._page
+            self._view.scroll(self._view.top)
+
+    def _line(self, y: int) -> Line:
         y -= self._header_lines
         if y < 0:
             return self._drawing.header()
@@ -320,22 +333,12 @@ class QueueTable(Widget, Generic[R], can_focus=True):
         """Lines that show rows."""
         return max(0, self.size.height - self._header_lines)
 
-    def _fit_size(self) -> None:
-        if self._styles_changed:
-            self._styles_changed = False
-            self._drawing.restyle(Looks.resolve(self.get_visual_style))
-        if self._drawing.size != self.size:
-            self._drawing.resize(self.size)
-        if self._view.page != self._page:
-            self._view.page = self._page
-            self._view.scroll(self._view.top)
-
     def _repaint(self) -> None:
         """Mark the cells as dirty that differ from what was drawn last."""
         if not self.is_mounted:
             return
         self._place_terminal_cursor()
-        lines = [self.line(y) for y in range(self.size.height)]
+        lines = self.lines()
         shown = len(lines[0]) if lines else 0
         for part in self._slices[:shown]:
             part.repaint(lines)

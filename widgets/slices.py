@@ -16,21 +16,25 @@ from textual.widget import Widget
 from widgets.cells import changed_span
 
 if TYPE_CHECKING:
-    from widgets.table_drawing import Line, Piece
+    from widgets.table_drawing import Line
 
 
 class Sliced(Protocol):
-    """A table that draws lines in pieces, one for each slice."""
+    """A table that draws lines in strips, one for each slice."""
 
     def spans(self, width: int) -> list[tuple[int, int]]:
         """Return the cells [start, end) of the slices."""
 
-    def line(self, y: int) -> Line:
-        """Return the line of the screen as it is to look now."""
+    def lines(self) -> list[Line]:
+        """Return the lines of the screen as they are to look now."""
 
 
 class Slice(Widget):
-    """The part of a table between two cells of its width."""
+    """The part of a table between two cells of its width.
+
+    It draws the strips of the table as they are, without Textual's cache of styled lines: there is no border, padding
+    or opacity to add, and strips remember by themselves what has been made of them.
+    """
 
     ALLOW_SELECT = False
 
@@ -38,35 +42,47 @@ class Slice(Widget):
         super().__init__()
         self._table = table
         self._number = number
-        self._drawn: dict[int, Piece] = {}
-        self._drawn_size = Size(0, 0)
+        self._strips: list[Strip] = []
+        self._strips_size = Size(0, 0)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw the lines of a frame."""
+        if self._strips_size != self.size:
+            self._take(self._table.lines())
+        strips = self._strips[crop.y : crop.bottom]
+        background = self.background_colors[1]
+        for line_filter in self.get_line_filters():
+            strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        if crop.column_span != (0, self._strips_size.width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
 
     def render_line(self, y: int) -> Strip:
-        """Draw this slice's piece of a line."""
-        if self._drawn_size != self.size:
-            self._drawn_size = self.size
-            self._drawn.clear()
-        piece = self._drawn[y] = self._piece(self._table.line(y))
-        return Strip(piece).adjust_cell_length(self.size.width)
+        """Draw one line, for those who ask what is under the mouse."""
+        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
 
     def repaint(self, lines: list[Line]) -> None:
-        """Mark the cells as dirty that differ from what was drawn last."""
-        if not self._drawn or self._drawn_size != self.size:
+        """Take the lines and mark the cells as dirty that differ from those taken before."""
+        before, size = self._strips, self._strips_size
+        self._take(lines)
+        if size != self._strips_size:
             self.refresh()
             return
-        regions: list[Region] = []
-        for y, line in enumerate(lines):
-            before, after = self._drawn.get(y), self._piece(line)
-            if before is None:
-                regions.append(Region(0, y, self.size.width, 1))
-            elif before is not after and (span := changed_span(before, after)):
-                regions.append(Region(span[0], y, span[1] - span[0], 1))
+        regions = [
+            Region(span[0], y, span[1] - span[0], 1)
+            for y, (old, new) in enumerate(zip(before, self._strips, strict=True))
+            if old is not new and (span := changed_span(list(old), list(new)))
+        ]
         if regions:
             self.refresh(*regions)
 
-    def _piece(self, line: Line) -> Piece:
-        # Between a change of columns and the layout that follows there may be slices too many.
-        return line[self._number] if self._number < len(line) else ()
+    def _take(self, lines: list[Line]) -> None:
+        self._strips_size = size = self.size
+        # Between a change of columns or of size and the layout that follows, lines and slices may not fit each other.
+        blank = Strip.blank(size.width, self.visual_style.rich_style)
+        strips = [line[self._number] if self._number < len(line) else blank for line in lines[: size.height]]
+        strips += [blank] * (size.height - len(strips))
+        self._strips = [strip.adjust_cell_length(size.width) for strip in strips]
 
 
 class SliceLayout(Layout):

@@ -1,4 +1,7 @@
-"""The look of a table's lines: pieces of segments that stay the same object while nothing about them changes."""
+"""The look of a table's lines: strips that stay the same object while nothing about them changes.
+
+Textual keeps in a strip what filters and rendering made of it: a line that is shown again costs next to nothing.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,12 @@ from widgets.columns import Column, R, Slot, place
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from rich.style import Style as RichStyle
     from textual.style import Style
 
 Piece: TypeAlias = tuple[Segment, ...]
-Line: TypeAlias = tuple[Piece, ...]
-"""One piece a slice: the columns up to the flexible one, then every column by itself, then the right margin."""
+Line: TypeAlias = tuple[Strip, ...]
+"""One strip a slice: the columns up to the flexible one, then each by itself, the last with the right margin."""
 
 BAR = "▍"
 THUMB = "▐"
@@ -72,8 +76,9 @@ class TableDrawing(Generic[R]):
         self.looks: Looks | None = None
         self._slots: tuple[Slot[R], ...] = ()
         self._groups: list[list[Slot[R]]] = []
-        self._lines: dict[tuple[str, Look], tuple[R, Line]] = {}
-        self._tails: dict[tuple[Look, bool], Piece] = {}
+        self._widths: list[int] = []
+        self._lines: dict[tuple[str, Look, bool], tuple[R, Line]] = {}
+        self._resolved: dict[tuple[str | Style, Style], RichStyle] = {}
         self._blank: Line = ()
 
     def set_columns(self, columns: Sequence[Column[R]]) -> None:
@@ -86,12 +91,13 @@ class TableDrawing(Generic[R]):
         self.size = size
         self._slots = place(self.columns, size.width, BAR_WIDTH, MARGIN)
         self._groups = _grouped(self._slots)
+        self._widths = [end - start for start, end in self.spans(size.width)]
         self.forget()
 
     def spans(self, width: int) -> list[tuple[int, int]]:
         """Return the cells [start, end) of each slice of a table so many cells wide."""
         ends = [group[-1].end for group in _grouped(place(self.columns, width, BAR_WIDTH, MARGIN))]
-        return [span for span in pairwise([0, *ends, width]) if span[0] < span[1]]
+        return list(pairwise([0, *ends[:-1], width]))
 
     def restyle(self, looks: Looks) -> None:
         """Draw with these styles from now on."""
@@ -102,17 +108,17 @@ class TableDrawing(Generic[R]):
     def forget(self) -> None:
         """Draw every line anew, also those of unchanged rows."""
         self._lines.clear()
-        self._tails.clear()
+        self._resolved.clear()
         self._blank = ()
 
     def row(self, row: R, look: Look, *, thumb: bool) -> Line:
-        """Return the line of a row."""
-        known = self._lines.get((row.key, look))
+        """Return the line of a row; `thumb`: with the mark that shows which part of the rows is in view."""
+        known = self._lines.get((row.key, look, thumb))
         if known is None or known[0] is not row:
             if len(self._lines) > CACHED_SCREENS * max(self.size.height, 1):
                 self._lines.clear()
-            known = self._lines[row.key, look] = (row, self._draw(row, look))
-        return (*known[1], self._tail(look, thumb=thumb))
+            known = self._lines[row.key, look, thumb] = (row, self._draw(row, look, thumb=thumb))
+        return known[1]
 
     def blank(self) -> Line:
         """Return the line below the last row."""
@@ -136,7 +142,7 @@ class TableDrawing(Generic[R]):
         style = self._styles.empty
         content = Content(sentence) if isinstance(sentence, str) else sentence
         edge = Segment(" " * BAR_WIDTH, style.rich_style)
-        return [self._sliced([edge, *_segments(line, style)]) for line in content.wrap(width)]
+        return [self._sliced([edge, *self._segments(line, style)]) for line in content.wrap(width)]
 
     @property
     def _styles(self) -> Looks:
@@ -147,48 +153,55 @@ class TableDrawing(Generic[R]):
         """A line that does not care about columns, cut into the slices."""
         width = self.size.width
         strip = Strip(fit(parts, width, self._styles.rows[Look.PLAIN].rich_style), width)
-        pieces = strip.divide([end for _start, end in self.spans(width)])
-        return tuple([joined(list(piece)) for piece in pieces])
-
-    def _tail(self, look: Look, *, thumb: bool) -> Piece:
-        tail = self._tails.get((look, thumb))
-        if tail is None:
-            style = self._styles.rows[look].rich_style
-            rest = self.size.width - (self._slots[-1].end if self._slots else 0)
-            if thumb and rest:
-                tail = (*fit((), rest - 1, style), Segment(THUMB, self._styles.thumbs[look].rich_style))
-            elif self._slots:
-                tail = fit((), rest, style)
-            else:
-                tail = fit([self._bar(look)], rest, style)
-            self._tails[look, thumb] = tail
-        return tail
+        spans = self.spans(width)
+        pieces = strip.divide([end for _start, end in spans])
+        return tuple(
+            [Strip(joined(list(piece)), end - start) for piece, (start, end) in zip(pieces, spans, strict=True)]
+        )
 
     def _bar(self, look: Look) -> Segment:
         return Segment(" " if look is Look.PLAIN else BAR, self._styles.bars[look].rich_style)
 
-    def _draw(self, row: R, look: Look) -> Line:
+    def _margin(self, look: Look, *, thumb: bool) -> Piece:
+        """The cells after the last column."""
+        style = self._styles.rows[look].rich_style
+        width = self.size.width - (self._slots[-1].end if self._slots else BAR_WIDTH)
+        if not (thumb and width > 0):
+            return fit((), width, style)
+        return (*fit((), width - 1, style), Segment(THUMB, self._styles.thumbs[look].rich_style))
+
+    def _draw(self, row: R, look: Look, *, thumb: bool) -> Line:
         style = self._styles.rows[look]
-        cells = [
+        pieces = [
             [part for slot in group for part in self._cell(slot, slot.column.cell(row), style)]
             for group in self._groups
-        ]
-        if cells:
-            cells[0].insert(0, self._bar(look))
-        return tuple([joined(parts) for parts in cells])
+        ] or [[]]
+        pieces[0].insert(0, self._bar(look))
+        pieces[-1] += self._margin(look, thumb=thumb)
+        return tuple([Strip(joined(parts), width) for parts, width in zip(pieces, self._widths, strict=True)])
 
     def _cell(self, slot: Slot[R], value: Content | str, style: Style) -> Piece:
         blank = style.rich_style
-        parts = [Segment(drawable(value), blank)] if isinstance(value, str) else _segments(value, style)
+        parts = [Segment(drawable(value), blank)] if isinstance(value, str) else self._segments(value, style)
         piece = fit(parts, slot.width, blank, slot.column.align, slot.column.cut)
         return (Segment(" " * slot.gap, blank), *piece) if slot.gap else piece
+
+    def _segments(self, content: Content, style: Style) -> list[Segment]:
+        if not content:
+            return []
+        spans = content.spans
+        if len(spans) == 1 and spans[0].start == 0 and spans[0].end == len(content):
+            # Nearly every cell is of one style; Content.render takes five times as long.
+            own = spans[0].style
+            resolved = self._resolved.get((own, style))
+            if resolved is None:
+                resolved = next(iter(content.render(style, end="")))[1].rich_style
+                self._resolved[own, style] = resolved
+            return [Segment(drawable(content.plain), resolved)]
+        return [Segment(drawable(text), part.rich_style) for text, part in content.render(style, end="") if text]
 
 
 def _grouped(slots: Sequence[Slot[R]]) -> list[list[Slot[R]]]:
     flexible = next((number for number, slot in enumerate(slots) if slot.column.width is None), 0)
     groups = [list(slots[: flexible + 1]), *([slot] for slot in slots[flexible + 1 :])]
     return [group for group in groups if group]
-
-
-def _segments(content: Content, style: Style) -> list[Segment]:
-    return [Segment(drawable(text), part.rich_style) for text, part in content.render(style, end="") if text]

@@ -113,7 +113,7 @@ class HeaderLine(DrawnLines):
     def _across(self, left: Parts, right: str, width: int, style: Style) -> Parts:
         blank = self.visual_style.rich_style
         edge = Segment(" ", blank)
-        end = [Segment(drawable(right), style), edge] if right else [edge]
+        end = [edge, Segment(drawable(right), style), edge] if right else [edge]
         room = max(0, width - 1 - width_of(end))
         return [edge, *fit(left, room, blank), *end]
 

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
+from textual.strip import Strip
 
-from widgets.cells import Align, Cut, changed_span, drawable, fit, width_of
+from widgets.cells import Align, Cut, changed_span, drawable, fit, joined, width_of
 from widgets.columns import Column, Row, place
 from widgets.sparkline import sparkline
 
@@ -79,13 +80,34 @@ def test_drawable_text_has_no_control_character(text: str) -> None:
     ("old", "new", "span"),
     [
         ([Segment("abcdef", PLAIN)], [Segment("abXdef", PLAIN)], (2, 3)),
-        ([Segment("ab", PLAIN), Segment("cd", PLAIN)], [Segment("abcd", PLAIN)], None),
-        ([Segment("abcd", PLAIN)], [Segment("abc", PLAIN), Segment("d", BOLD)], (3, 4)),
-        ([Segment("漢字", PLAIN)], [Segment("漢b ", PLAIN)], (2, 4)),
+        ([Segment("ab", PLAIN), Segment("cd", BOLD)], [Segment("ab", PLAIN), Segment("cd", BOLD)], None),
+        ([Segment("ab", PLAIN), Segment("cd", PLAIN)], [Segment("ab", PLAIN), Segment("cd", BOLD)], (2, 4)),
+        ([Segment("漢字", PLAIN)], [Segment("漢b ", PLAIN)], (0, 4)),
+        ([], [Segment("abc", PLAIN)], (0, 3)),
     ],
 )
 def test_only_the_cells_that_differ_count(old: list[Segment], new: list[Segment], span: tuple[int, int] | None) -> None:
     assert changed_span(old, new) == span
+
+
+SEGMENTS = st.lists(
+    st.tuples(st.text("ab漢", min_size=1, max_size=3), st.sampled_from([PLAIN, BOLD])).map(lambda pair: Segment(*pair))
+)
+
+
+@given(SEGMENTS, SEGMENTS, st.integers(1, 12))
+def test_outside_the_span_nothing_differs(old: list[Segment], new: list[Segment], width: int) -> None:
+    before, after = fit(old, width, PLAIN), fit(new, width, PLAIN)
+    start, stop = changed_span(before, after) or (0, 0)
+    for left, right in ((0, start), (stop, width)):
+        one, other = (Strip(parts, width).crop(left, right) for parts in (before, after))
+        assert (one.text, one.cell_length) == (other.text, other.cell_length)
+
+
+@given(SEGMENTS)
+def test_joining_keeps_every_cell(parts: list[Segment]) -> None:
+    assert text_of(joined(parts)) == text_of(tuple(parts))
+    assert len(joined(parts)) <= len(parts)
 
 
 def column(name: str, width: int | None, drop_below: int = 0) -> Column[Row]:

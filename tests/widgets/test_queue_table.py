@@ -119,9 +119,8 @@ def lines(host: Host) -> list[str]:
 
 def strips(host: Host) -> list[Strip]:
     table = host.table
-    return [
-        Strip.join([part.render_line(y) for part in table.query(Slice) if part.size]) for y in range(table.size.height)
-    ]
+    parts = [part.render_lines(part.size.region) for part in table.query(Slice) if part.size]
+    return [Strip.join(pieces) for pieces in zip(*parts, strict=True)]
 
 
 async def test_fifty_thousand_rows_cost_what_the_screen_shows(repainted: Repainted) -> None:
@@ -225,6 +224,16 @@ async def test_every_line_is_as_wide_as_the_table(what: str) -> None:
         for strip in strips(host):
             assert sum(segment.cell_length for segment in strip) == table.size.width
         assert lines(host)[1].rstrip(" 1d").endswith("0")
+
+
+async def test_cells_may_be_empty_or_of_several_styles() -> None:
+    cells = [Content(""), Content.styled("", "bold"), Content.assemble(("a", "bold"), "b"), Content.styled("c", "$ink")]
+    host = Host(items(4))
+    async with host.run_test(size=(60, 20)) as pilot:
+        host.table.set_columns([Column(id="x", width=None, cell=lambda row: cells[row.count])])
+        await pilot.pause()
+        assert [line.strip("▍ ") for line in lines(host)[:4]] == ["", "", "ab", "c"]
+        assert [segment.text.strip() for segment in strips(host)[2] if segment.style and segment.style.bold] == ["a"]
 
 
 async def test_keys_move_and_open() -> None:
