@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _PORTS: Final = {"https": 443, "http": 80}
+_HOST: Final = re.compile(rb"[A-Za-z0-9.:-]+")
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 _VERSION: Final = re.compile(r"/(?:v\d+(?:\.\d+)?|beta)(?:/|\Z)", re.IGNORECASE)
 
@@ -40,10 +41,13 @@ def check_root(url: str) -> str:
     do = _("Set graph_url to the root without a version, for example https://graph.microsoft.com.")
     try:
         root = httpx.URL(url)
-        _PORTS[root.scheme]
-    except (httpx.InvalidURL, KeyError):
-        raise SettingsError(_("{url} is no address of Microsoft Graph.").format(url=sanitize(url)), do) from None
-    if not root.host or root.userinfo or root.query or root.fragment or "?" in url or "#" in url or "\\" in url:
+        known = root.scheme in _PORTS and _HOST.fullmatch(root.raw_host)
+    except httpx.InvalidURL:
+        known = None
+    if not known:
+        shown = sanitize(re.sub(r"//.*@", "//", url), 120)
+        raise SettingsError(_("{url} is no address of Microsoft Graph.").format(url=shown or '""'), do)
+    if root.userinfo or root.query or root.fragment or "?" in url or "#" in url or "\\" in url:
         raise SettingsError(
             _("graph_url must be a scheme, a host and a path only; it is {url}.").format(url=_shown(root)), do
         )

@@ -38,6 +38,8 @@ Block = Annotated[str | None, msgspec.Meta(extra={"kind": "block"})]
 """Sanitised with its line breaks kept, at most 200,000 characters; HTML stays HTML."""
 Instant = Annotated[Annotated[datetime, msgspec.Meta(tz=True)] | None, msgspec.Meta(extra={"kind": "instant"})]
 """UTC; None also for the year 1, with which Graph says never."""
+Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)] | None
+"""Devices, or what else is counted."""
 
 BLOCK_LIMIT: Final = 200_000
 _WHOLE: Final = 2 * 1024 * 1024

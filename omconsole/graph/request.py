@@ -126,7 +126,7 @@ class GraphClient:
             SignInError: the token is refused.
         """
         url = self.url_of(path, version=version, ids=ids, params=params)
-        return await self.get_url(url, workload=workload, headers=headers, in_round=in_round)
+        return await self._ask(url, workload, headers or {}, in_round or Round())
 
     def url_of(
         self,
@@ -149,7 +149,9 @@ class GraphClient:
     ) -> Reply:
         """Returns the answer to a GET of a link that Graph handed out; a link outside the root is refused unasked."""
         url = check_link(absolute_url, self.root)
-        turn = in_round or Round()
+        return await self._ask(url, workload, headers or {}, in_round or Round())
+
+    async def _ask(self, url: str, workload: str, headers: Mapping[str, str], turn: Round) -> Reply:
         failures = throttled = 0
         time_left = self._bounds.deadline_s
         loop = asyncio.get_running_loop()
@@ -159,7 +161,7 @@ class GraphClient:
                 if self._not_before.get(workload, -math.inf) > cleared:
                     continue
                 began = loop.time()
-                outcome = await self._attempt(url, headers or {}, turn, time_left)
+                outcome = await self._attempt(url, headers, turn, time_left)
                 time_left -= loop.time() - began
             if isinstance(outcome, Reply):
                 return outcome

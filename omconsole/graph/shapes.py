@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from omconsole.graph.decoding import Block, Identifier, Instant, Reference, RowDecoder, Text, Word
+from omconsole.graph.decoding import Block, Count, Identifier, Instant, Reference, RowDecoder, Text, Word
 
 
 class ManagedDevice(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -33,57 +33,57 @@ class ManagedDevice(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 class DeviceOperatingSystemSummary(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """Enrolled devices by platform."""
 
-    android_count: int | None = None
-    ios_count: int | None = None
-    mac_os_count: int | None = msgspec.field(name="macOSCount", default=None)
-    windows_count: int | None = None
+    android_count: Count = None
+    ios_count: Count = None
+    mac_os_count: Count = msgspec.field(name="macOSCount", default=None)
+    windows_count: Count = None
 
 
 class ManagedDeviceOverview(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """/deviceManagement/managedDeviceOverview."""
 
-    enrolled_device_count: int | None = None
-    mdm_enrolled_count: int | None = None
-    dual_enrolled_device_count: int | None = None
+    enrolled_device_count: Count = None
+    mdm_enrolled_count: Count = None
+    dual_enrolled_device_count: Count = None
     device_operating_system_summary: DeviceOperatingSystemSummary | None = None
 
 
 class CompliancePolicyDeviceStateSummary(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """/deviceManagement/deviceCompliancePolicyDeviceStateSummary."""
 
-    compliant_device_count: int | None = None
-    non_compliant_device_count: int | None = None
-    in_grace_period_count: int | None = None
-    config_manager_count: int | None = None
-    error_device_count: int | None = None
-    conflict_device_count: int | None = None
-    not_applicable_device_count: int | None = None
-    remediated_device_count: int | None = None
-    unknown_device_count: int | None = None
+    compliant_device_count: Count = None
+    non_compliant_device_count: Count = None
+    in_grace_period_count: Count = None
+    config_manager_count: Count = None
+    error_device_count: Count = None
+    conflict_device_count: Count = None
+    not_applicable_device_count: Count = None
+    remediated_device_count: Count = None
+    unknown_device_count: Count = None
 
 
 class DeviceProtectionOverview(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """/deviceManagement/deviceProtectionOverview: Defender on the fleet."""
 
-    total_reported_device_count: int | None = None
-    clean_device_count: int | None = None
-    critical_failures_device_count: int | None = None
-    inactive_threat_agent_device_count: int | None = None
-    unknown_state_threat_agent_device_count: int | None = None
-    pending_full_scan_device_count: int | None = None
-    pending_quick_scan_device_count: int | None = None
-    pending_offline_scan_device_count: int | None = None
-    pending_manual_steps_device_count: int | None = None
-    pending_restart_device_count: int | None = None
-    pending_signature_update_device_count: int | None = None
+    total_reported_device_count: Count = None
+    clean_device_count: Count = None
+    critical_failures_device_count: Count = None
+    inactive_threat_agent_device_count: Count = None
+    unknown_state_threat_agent_device_count: Count = None
+    pending_full_scan_device_count: Count = None
+    pending_quick_scan_device_count: Count = None
+    pending_offline_scan_device_count: Count = None
+    pending_manual_steps_device_count: Count = None
+    pending_restart_device_count: Count = None
+    pending_signature_update_device_count: Count = None
 
 
 class WindowsMalwareOverview(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """/deviceManagement/windowsMalwareOverview."""
 
-    malware_detected_device_count: int | None = None
-    total_malware_count: int | None = None
-    total_distinct_malware_count: int | None = None
+    malware_detected_device_count: Count = None
+    total_malware_count: Count = None
+    total_distinct_malware_count: Count = None
 
 
 class ViewPoint(msgspec.Struct, frozen=True, gc=False, rename="camel"):
