@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
 from textual import events
-from textual.app import App
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
@@ -20,9 +19,9 @@ from omconsole.screens.key_order import KeyOrder
 from omconsole.screens.outcomes import outcome_tone, outcome_words
 from omconsole.screens.ports import Console, Row, Trouble
 from omconsole.screens.reading import Reading
+from omconsole.terminal import GuardedApp
 from styles import WIDGETS_CSS
 from styles.themes import THEMES, theme_variables
-from widgets.line_filter import control_filter
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -45,7 +44,7 @@ def _verb_provider() -> type[Provider]:
     return VerbProvider
 
 
-class ConsoleApp(App[None]):
+class ConsoleApp(GuardedApp):
     """The console on one profile.
 
     Args:
@@ -78,7 +77,6 @@ class ConsoleApp(App[None]):
         super().__init__()
         self.title = title
         self.animation_level = "none"
-        self._filters.append(control_filter())  # no public way in 8.2.8
         for each in THEMES:
             self.register_theme(each)
         self.theme = theme

@@ -113,6 +113,7 @@ def _state(settings: Settings) -> Iterator[Check]:
             sources=configured_sources(settings),
             read_only=True,
         )
+        store.load_now()
         problems = store.journal.verify()
     except ConsoleError as error:
         yield Check("state", ok=False, what=error.what, do=error.do)
@@ -124,7 +125,7 @@ def _state(settings: Settings) -> Iterator[Check]:
         yield Check(
             "history",
             ok=False,
-            what=problems[0].words,
+            what=f"{problems[0].file}:{problems[0].line}: {problems[0].what}",
             do=_("Keep the folder as it is and compare it with a backup; the history has been edited or damaged."),
         )
     else:

@@ -94,7 +94,7 @@ def run_show(settings: Settings, login: tuple[str, str], typed: str, *, as_json:
         )
         return 0
     if isinstance(row, Item):
-        _print_item(row)
+        _print_item(row, reader.now)
     else:
         _print_post(row)
     for event in history:
@@ -135,7 +135,7 @@ def _rows(reader: Reader, what: str, chosen: Filter, *, every: bool) -> list[Any
 
 def _json(reader: Reader, row: Item | Update | SourceHealth) -> dict[str, Any]:
     if isinstance(row, Item):
-        return item_json(row, reader.persons)
+        return item_json(row, reader.persons, reader.now)
     return source_json(row, reader.now) if isinstance(row, SourceHealth) else update_json(row)
 
 
@@ -145,7 +145,7 @@ def _related(reader: Reader, row: Item | Update) -> list[dict[str, Any]]:
         return []
     same = row.triage.subject_id
     return [
-        item_json(item, reader.persons)
+        item_json(item, reader.persons, reader.now)
         for item in reader.ledger.items(row.triage.pane)
         if item.triage.subject_id == same and item.key != row.key
     ]
@@ -164,7 +164,7 @@ def _print(reader: Reader, what: str, rows: list[Any]) -> None:
 def _item_row(item: Item, now: datetime) -> tuple[str, ...]:
     age = short_age((now - item.triage.first_seen).total_seconds())
     user = item.seen.user if item.seen else None
-    return (item.triage.severity.letter, label_word(item.label), item.id, title(item), age, user or "–")
+    return (item.triage.severity.letter, label_word(item.label), item.id, title(item, now=now), age, user or "–")
 
 
 def _source_row(health: SourceHealth, now: datetime) -> tuple[str, ...]:
@@ -172,9 +172,9 @@ def _source_row(health: SourceHealth, now: datetime) -> tuple[str, ...]:
     return (source_word(health.name), health.state(now), age, number(health.items), health.error or "")
 
 
-def _print_item(item: Item) -> None:
+def _print_item(item: Item, now: datetime) -> None:
     say(f"{severity_word(item.triage.severity)} · {label_word(item.label)} · {item.id}")
-    say(title(item))
+    say(title(item, now=now))
     for name, value in (item.seen.facts if item.seen else {}).items():
         say(f"  {name}: {'–' if value is None else value}")
     if item.seen and item.seen.portal_url:

@@ -21,8 +21,8 @@ def iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def item_json(item: Item, persons: Mapping[str, str]) -> dict[str, Any]:
-    """An alert or issue."""
+def item_json(item: Item, persons: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    """An alert or issue; `now` (UTC) is what ages in the title are told from."""
     triage, seen = item.triage, item.seen
     return {
         "id": triage.id,
@@ -35,7 +35,7 @@ def item_json(item: Item, persons: Mapping[str, str]) -> dict[str, Any]:
         "handling": triage.handling.value,
         "needs_action": item.needs_action,
         "backlog": triage.backlog,
-        "title": title(item),
+        "title": title(item, now=now),
         "subject": {
             "type": triage.subject_type,
             "id": triage.subject_id,

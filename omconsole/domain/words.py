@@ -143,8 +143,8 @@ def problem(item: Item, *, now: datetime | None = None, tz: tzinfo = UTC) -> str
     """Return what is wrong, in a few words: `not compliant`, `no check-in for 41 days`, `in grace until 30 Nov`."""
     kind = item.triage.kind
     seen = item.seen
-    if seen is not None and kind == "device.stale" and seen.last_seen is not None and now is not None:
-        days = int((now - seen.last_seen).total_seconds() // _DAY_S)
+    if seen is not None and kind == "device.stale" and seen.evidence_at is not None and now is not None:
+        days = int((now - seen.evidence_at).total_seconds() // _DAY_S)
         return ngettext("no check-in for {n} day", "no check-in for {n} days", days).format(n=number(days))
     if seen is not None and kind == "device.in-grace":
         end = moment(seen.facts.get("complianceGracePeriodExpirationDateTime"))

@@ -20,10 +20,20 @@ if TYPE_CHECKING:
 HANDLED = frozenset({Label.ACK, Label.SNOOZED, Label.RESOLVED, Label.SUPPRESSED, Label.CLEARED, Label.BACKLOG})
 """Labels of items that somebody has, or that wait for nobody: set in a dim ink."""
 URGENT_DAYS = 14
+NARROW = 42
+"""Cells below which a table of items has two columns."""
 
 
-def issue_columns(reading: Reading) -> Sequence[Column[Item]]:
-    """Return the columns of items: severity, label, whom, what, user, platform, check-in, age, who."""
+def issue_columns(reading: Reading, width: int) -> Sequence[Column[Item]]:
+    """Return the columns of items: severity, label, whom, what, user, platform, check-in, age, who.
+
+    Below `NARROW` cells the subject takes all the room that there is.
+    """
+    if width < NARROW:
+        return (
+            Column(id="severity", width=1, cell=severity_cell),
+            Column(id="subject", title=_("device"), width=None, cell=subject_cell, cut="middle"),
+        )
 
     def softly(text: Callable[[Item], str]) -> Callable[[Item], Content]:
         return lambda item: Content.styled(text(item), "$ink-dim" if item.label in HANDLED else "$ink-soft")
@@ -38,13 +48,13 @@ def issue_columns(reading: Reading) -> Sequence[Column[Item]]:
         return (item.seen.platform if item.seen else None) or "–"
 
     def checked_in(item: Item) -> str:
-        return reading.age(item.seen.last_seen if item.seen else None)
+        return reading.age(item.seen.evidence_at if item.seen else None)
 
     return (
         Column(id="severity", width=1, cell=severity_cell),
-        Column(id="label", title=_("state"), width=9, cell=label_cell, drop_below=44),
+        Column(id="label", title=_("state"), width=9, cell=label_cell, drop_below=50),
         Column(id="subject", title=_("device"), width=18, cell=subject_cell, cut="middle"),
-        Column(id="problem", title=_("what"), width=None, cell=softly(problem), gap=2, drop_below=34),
+        Column(id="problem", title=_("what"), width=None, cell=softly(problem), gap=2),
         Column(id="user", title=_("user"), width=26, cell=softly(user), cut="middle", drop_below=108),
         Column(id="platform", title=_("platform"), width=8, cell=softly(platform), drop_below=96),
         Column(id="seen", title=_("check-in"), width=8, cell=softly(checked_in), align="right", drop_below=120),
@@ -94,8 +104,9 @@ def ink(item: Item) -> str:
     return "bold $ink-bright" if item.label is Label.NEW else "$ink"
 
 
-def update_columns(reading: Reading) -> Sequence[Column[Update]]:
+def update_columns(reading: Reading, width: int) -> Sequence[Column[Update]]:
     """Return the columns of posts: unread, title, deadline, platforms or services, id, date."""
+    del width  # the title is flexible at every width
 
     def changed(update: Update) -> Content:
         at = update.post.changed or update.post.published
