@@ -17,7 +17,7 @@ from omconsole.domain.handling import Answers, decide, decide_post
 from omconsole.domain.health import SourceHealth
 from omconsole.domain.triage import Refusal
 from omconsole.domain.words import refusal_words
-from omconsole.errors import ConsoleError, StateError
+from omconsole.errors import ConsoleError, SignInError, StateError
 from omconsole.i18n import _
 from omconsole.poll.schedule import DEFAULT_INTERVALS
 from omconsole.store import Store
@@ -76,6 +76,7 @@ class Service:
         self._answers: dict[str, Outcome] = {}
         self._changed = asyncio.Event()
         self._unsaved = asyncio.Event()
+        self._ledger.set_stale(self._stale_sources())
         self.snapshot = self._picture()
 
     @classmethod
@@ -215,7 +216,8 @@ class Service:
                 try:
                     async with self._polling() as poller:
                         await poller.run()
-                except StateError as error:
+                except (StateError, SignInError) as error:
+                    # Another process may have more room or a better token: it gets the seat until the next look.
                     self._trouble = f"{error.what} {error.do}"
                 finally:
                     self._store.seat.release()
@@ -274,6 +276,8 @@ class Service:
         self._ledger.set_stale(self._stale_sources())
         self._touch()
         await self._store.save_caches(self._ledger, self._picture())
+        if all("sign-in" in reading.needs for reading in report.readings):
+            raise SignInError(report.readings[0].error or "")
 
     def _touch(self) -> None:
         """The ledger changed: picture and `state.json` follow."""

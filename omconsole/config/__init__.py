@@ -32,6 +32,8 @@ THEMES: Final = ("dark", "light")
 
 _AUTHS_LATER: Final = ("device-code", "browser", "client-secret", "certificate", "managed-identity")
 _DEMO_GRAPH_URL: Final = "http://localhost"
+_DEMO_POLL: Final = {"devices": 15, "messages": 20, "overview": 30}
+"""Seconds: the demo shows in half a minute what a tenant shows in half an hour, and asks nobody but itself."""
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -142,7 +144,7 @@ def _profiles(raw: RawSettings, file: str, base: Path) -> dict[str, ProfileSetti
         except UsageError as error:
             raise place.error(error.what, error.do) from error
         profiles[name] = _profile(table, place, base)
-    profiles[DEMO_PROFILE] = ProfileSettings(graph_url=_DEMO_GRAPH_URL)
+    profiles[DEMO_PROFILE] = ProfileSettings(graph_url=_DEMO_GRAPH_URL, poll=dict(_DEMO_POLL))
     return profiles
 
 
