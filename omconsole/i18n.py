@@ -141,11 +141,13 @@ def datetime_medium(at: datetime, tz: tzinfo) -> str:
 
 
 def natural_age(at: datetime, now: datetime) -> str:
-    """Return how long ago `at` is as one says it: `14 minutes ago`, `vor 14 Minuten`; a later `at` is in the future."""
-    from humanize import naturaltime
+    """Return how long ago `at` is as one says it: `14 minutes ago`, `vor 14 Minuten`; a later `at` is `in 3 days`."""
+    from babel.dates import format_timedelta  # humanize's German is in the wrong case: "vor 2 Tage"
 
-    _activate_humanize()
-    return naturaltime(now - at)
+    delta = at - now
+    if abs(delta.total_seconds()) < 1:
+        return _("now")
+    return format_timedelta(delta, add_direction=True, threshold=1, locale=_CLDR[_language])
 
 
 def natural_size(size: int) -> str:

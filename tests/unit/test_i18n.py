@@ -146,6 +146,13 @@ def test_what_stands_in_prose(language: str, expected: list[str]) -> None:
     ] == expected
 
 
+def test_ages_are_said_in_the_right_case() -> None:
+    i18n.activate("de")
+    ages = [timedelta(days=2), timedelta(hours=1), timedelta(minutes=59), -timedelta(days=3), timedelta(0)]
+    said = [i18n.natural_age(AT, AT + age) for age in ages]
+    assert said == ["vor 2 Tagen", "vor 1 Stunde", "vor 59 Minuten", "in 3 Tagen", "jetzt"]
+
+
 def test_a_naive_time_is_refused() -> None:
     with pytest.raises(ValueError, match="aware"):
         i18n.clock(datetime(2025, 1, 1), BERLIN)  # noqa: DTZ001 - the point of the test
