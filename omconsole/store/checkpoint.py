@@ -18,7 +18,7 @@ from omconsole.domain.health import SourceHealth
 from omconsole.domain.items import Triage
 from omconsole.domain.updates import Receipt
 from omconsole.store.frames import ENCODER, DamagedError, frames, read_bytes, write_frame, write_list
-from omconsole.store.segments import Position
+from omconsole.store.segments import Position, Segments
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -113,9 +113,13 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
 
 
 def newest_checkpoint(directory: Path) -> Checkpoint | None:
-    """Return the newest good checkpoint of a state directory."""
+    """Return the newest good checkpoint of a state directory that a segment follows.
+
+    A checkpoint without its segment is what a writer left that was killed in a roll: the segment before grew on.
+    """
+    segments = Segments(directory)
     for path in sorted(directory.glob("checkpoint-*.msgpack"), reverse=True):
         checkpoint = read_checkpoint(path)
-        if checkpoint is not None:
+        if checkpoint is not None and segments.exists(checkpoint.head.position.segment):
             return checkpoint
     return None

@@ -264,6 +264,26 @@ async def test_a_damaged_checkpoint_is_passed_over(directory: Path) -> None:
     assert state_of(await new_store(directory).load()) == state_of(ledger)
 
 
+async def test_a_checkpoint_whose_segment_was_never_begun_is_passed_over(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = new_store(directory, segment_bytes=1000)
+    ledger = await store.load()
+    monkeypatch.setattr(store.journal, "compress_closed", lambda: None)  # it comes after the roll
+    for number in range(6):
+        show(store, ledger, f"d{number}")
+        await store.save_state(ledger)
+    last = store.journal.position.segment
+    begun = directory / f"journal-{last:06}.jsonl"
+    assert begun.stat().st_size == 0
+    begun.unlink()
+    again = new_store(directory)
+    ledger = again.load_now()
+    show(again, ledger, "late")
+    (directory / "state.json").unlink()
+    assert state_of(await new_store(directory).load()) == state_of(ledger)
+
+
 async def test_old_segments_may_be_deleted_behind_a_checkpoint_but_not_without_one(directory: Path) -> None:
     store = new_store(directory, segment_bytes=1000)
     ledger = await store.load()
