@@ -218,4 +218,5 @@ def failed_reading(signal: Signal, mode: Mode, error: ConsoleError, now: datetim
 
 
 def _words(error: ConsoleError) -> str:
-    return sanitize(f"{error.what} {error.do}".strip())
+    what = error.what.rstrip(".")
+    return sanitize(f"{what}. {error.do}" if error.do else what)
