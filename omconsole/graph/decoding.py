@@ -26,13 +26,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-Identifier = Annotated[str, msgspec.Meta(extra={"kind": "identifier"})]
+_LIMIT: Final = 512
+_BOUNDED: Final = msgspec.Meta(max_length=_LIMIT)
+# msgspec sees to the lengths while it decodes; a page with a longer text goes the lenient way.
+
+Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=_LIMIT, extra={"kind": "identifier"})]
 """The raw id, printable ASCII without spaces; a row without one is left out."""
-Reference = Annotated[str | None, msgspec.Meta(extra={"kind": "reference"})]
+Reference = Annotated[Annotated[str, _BOUNDED] | None, msgspec.Meta(extra={"kind": "reference"})]
 """Another row's raw id, or None."""
-Text = Annotated[str | None, msgspec.Meta(extra={"kind": "text"})]
-"""Sanitised, one line, at most 512 characters."""
-Word = Annotated[str | None, msgspec.Meta(extra={"kind": "word"})]
+Text = Annotated[Annotated[str, _BOUNDED] | None, msgspec.Meta(extra={"kind": "text"})]
+"""Sanitised, one line, at most 512 characters. Inside a part of a row, `str` is treated so."""
+Word = Annotated[Annotated[str, _BOUNDED] | None, msgspec.Meta(extra={"kind": "word"})]
 """As Text; a value that many rows share, kept once."""
 Block = Annotated[str | None, msgspec.Meta(extra={"kind": "block"})]
 """Sanitised with its line breaks kept, at most 200,000 characters; HTML stays HTML."""
@@ -44,7 +48,6 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)] | None
 BLOCK_LIMIT: Final = 200_000
 _WHOLE: Final = 2 * 1024 * 1024
 """Bytes that decode in one step of some 3 ms; a larger page is decoded in slices."""
-_IDENTIFIER_LIMIT: Final = 512
 _WORDS: Final = 4096
 _PLACEHOLDER: Final = datetime(1, 12, 31, tzinfo=UTC)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -75,7 +78,7 @@ class _Words(dict[str | None, str | None]):
         if value is None:
             return None
         word = sanitize(value)
-        if len(value) <= _IDENTIFIER_LIMIT:
+        if len(value) <= _LIMIT:
             if len(self) >= _WORDS:
                 self.clear()
             self[value] = word
@@ -90,7 +93,7 @@ class RowDecoder(Generic[T]):
         slice_rows: rows that are made safe in one step of the event loop.
     """
 
-    def __init__(self, row: type[T], *, slice_rows: int = 250) -> None:
+    def __init__(self, row: type[T], *, slice_rows: int = 500) -> None:
         self.row = row
         self._slice_rows = slice_rows
         self._page = msgspec.json.Decoder(_Typed[row])  # type: ignore[valid-type]
@@ -124,7 +127,7 @@ class RowDecoder(Generic[T]):
             piece: list[Any] = source[start : start + step]
             if not typed:
                 piece = [row for row in (self._row(raw, tally) for raw in piece) if row is not None]
-            rows += self._made_safe(piece, tally, plain=plain)
+            rows += self._made_safe(piece, tally, plain=plain and typed)
         return Batch(tuple(rows), next_link, tally.flaws())
 
     def single(self, body: bytes) -> tuple[T | None, Flaws]:
@@ -214,7 +217,7 @@ class RowDecoder(Generic[T]):
 
 _SPLIT: Final = msgspec.json.Decoder(_Split)
 _TEXTS: Final[dict[str, tuple[Callable[[object, int], str], int]]] = {
-    "text": (sanitize, 512),
+    "text": (sanitize, _LIMIT),
     "block": (sanitize_block, BLOCK_LIMIT),
 }
 
@@ -257,7 +260,7 @@ def _with_identifier(rows: list[T], name: str, wire: str, tally: Tally, *, plain
 
 
 def _references(column: Sequence[Any], wire: str, tally: Tally, *, plain: bool) -> Iterable[Any]:
-    if _are_ids(list(filter(None, column)), plain=plain):
+    if _are_ids(list(filter(None, column)) if None in column else column, plain=plain):
         return column
     safe = []
     for value in column:
@@ -268,20 +271,22 @@ def _references(column: Sequence[Any], wire: str, tally: Tally, *, plain: bool) 
     return safe
 
 
-def _are_ids(values: list[str], *, plain: bool) -> bool:
+def _are_ids(values: Sequence[str], *, plain: bool) -> bool:
     together = "".join(values)
-    printable = plain or (together.isascii() and together.isprintable())
-    return printable and " " not in together and all(values) and max(map(len, values), default=0) <= _IDENTIFIER_LIMIT
+    if " " in together:
+        return False
+    return plain or (
+        together.isascii() and together.isprintable() and all(values) and max(map(len, values), default=0) <= _LIMIT
+    )
 
 
 def _texts(column: Sequence[Any], clean: Callable[[object, int], str], limit: int, *, plain: bool) -> Iterable[Any]:
-    present = list(filter(None, column)) if None in column else column
-    if max(map(len, present), default=0) <= limit:
-        if plain:
-            return column
-        together = "".join(present)
-        if together.isascii() and together.isprintable():
-            return column
+    if plain:
+        return column
+    present = list(filter(None, column))
+    together = "".join(present)
+    if together.isascii() and together.isprintable() and max(map(len, present), default=0) <= limit:
+        return column
     return [None if value is None else clean(value[: limit + 1], limit) for value in column]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -12,6 +12,8 @@ from omconsole.errors import GraphProtocolError
 from omconsole.graph.answers import proxy_advice
 from omconsole.i18n import _
 from omconsole.sanitize import sanitize
+
+TEXTUAL: Final = frozenset(("identifier", "reference", "text", "word", "block"))
 
 
 class Flaws(msgspec.Struct, frozen=True):
@@ -72,6 +74,8 @@ class Cell(NamedTuple):
             return None
         if self.kind == "instant":
             return _instant(raw)
+        if self.kind in TEXTUAL:  # of any length: it is cut, or refused as an id, when it is made safe
+            return raw if isinstance(raw, str) else None
         try:
             return getattr(msgspec.convert({"value": raw}, self.struct), "value", None)
         except (msgspec.ValidationError, RecursionError, OverflowError, UnicodeEncodeError):

@@ -97,14 +97,14 @@ class ViewPoint(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 class Detail(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """A named value of a post, for example RoadmapIds."""
 
-    name: Text = None
-    value: Text = None
+    name: str | None = None
+    value: str | None = None
 
 
 class Body(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """The text of a post."""
 
-    content_type: Word = None
+    content_type: str | None = None
     """`html` or `text`."""
     content: Block = None
 

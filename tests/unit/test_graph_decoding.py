@@ -168,6 +168,12 @@ async def test_a_post_is_harmless_down_to_its_details() -> None:
     assert same(post.category, "planForChange")
 
 
+async def test_a_long_detail_is_cut_and_costs_nothing() -> None:
+    batch = await SERVICE_UPDATE_MESSAGES.page(body({**POST, "details": [{"name": "Summary", "value": "s" * 3000}]}))
+    assert not batch.flaws
+    assert [len(detail.value or "") for detail in batch.rows[0].details or ()] == [512]
+
+
 async def test_a_bad_part_of_a_post_costs_that_part() -> None:
     batch = await SERVICE_UPDATE_MESSAGES.page(body({**POST, "services": "Intune", "body": {"content": 5}}))
     assert (batch.rows[0].services, batch.rows[0].body, batch.rows[0].id) == (None, None, "MC100")
