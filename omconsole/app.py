@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
-from textual import events
+from textual import events, work
 from textual.widgets import Input
-from textual.worker import Worker, WorkerState
+from textual.worker import Worker, WorkerError, WorkerState
 
 from omconsole.domain.snapshot import EMPTY
 from omconsole.errors import ConsoleError
@@ -131,10 +132,9 @@ class ConsoleApp(GuardedApp):
     def on_ready(self) -> None:
         """Open the profile once the first picture is on the screen."""
         self.set_interval(TICK_S, self._tick)
-        self.call_after_refresh(
-            lambda: self.run_worker(self._serve(), name="console", group="console", exit_on_error=False)
-        )
+        self.call_after_refresh(self._serve)
 
+    @work(name="console", group="console", exit_on_error=False)
     async def _serve(self) -> None:
         try:
             self.opened = await self._open_console()
@@ -146,17 +146,20 @@ class ConsoleApp(GuardedApp):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A defect in the console's own work ends that work, not the picture."""
-        if event.state is WorkerState.ERROR and event.worker.node is self:
-            error = event.worker.error
-            self.log.error(f"{event.worker.name}: {error!r}")
-            what = _("The console has stopped polling after an unexpected error ({name}).")
-            self._tell_trouble(
-                Trouble(what.format(name=type(error).__name__), _("What is shown stays. Leave and start it again."))
-            )
+        if event.state is not WorkerState.ERROR or event.worker.node is not self:
+            return
+        name = type(event.worker.error).__name__
+        if event.worker.group == "console":
+            what = _("The console has stopped polling after an unexpected error ({name}).").format(name=name)
+            self._tell_trouble(Trouble(what, _("What is shown stays. Leave and start it again.")))
+        else:
+            self._say(_("That did not work: an unexpected error ({name}).").format(name=name), warning=True)
 
     async def on_unmount(self) -> None:
         """Stop polling and let the console write what is to be kept."""
-        self.workers.cancel_group(self, "console")
+        for worker in self.workers.cancel_group(self, "console"):
+            with suppress(WorkerError):  # cancelled, as it was asked to be
+                await worker.wait()
         if self.opened is not None:
             await self.opened.close()
 
@@ -208,10 +211,9 @@ class ConsoleApp(GuardedApp):
         if self.opened is None or self._view_only or self._read_only:
             return
         ids = {row_id(row): row for row in rows}
-        self.run_worker(
-            self._order(self.opened, verb, ids, why, quiet=quiet), name=verb, group="orders", exit_on_error=False
-        )
+        self._order(self.opened, verb, ids, why, quiet=quiet)
 
+    @work(name="order", group="orders", exit_on_error=False)
     async def _order(self, console: Console, verb: str, rows: dict[str, Row], why: str | None, *, quiet: bool) -> None:
         try:
             outcome = await console.command(verb, list(rows), why=why)
@@ -224,10 +226,9 @@ class ConsoleApp(GuardedApp):
     def refresh_source(self, source: str | None) -> None:
         """Ask Graph again: one source, or with None all of them."""
         if self.opened is not None:
-            self.run_worker(
-                self._refresh_source(self.opened, source), name="refresh", group="orders", exit_on_error=False
-            )
+            self._refresh_source(self.opened, source)
 
+    @work(name="refresh", group="orders", exit_on_error=False)
     async def _refresh_source(self, console: Console, source: str | None) -> None:
         self._say(_("Graph is being asked again."))
         try:

@@ -27,7 +27,7 @@ class FilterError(ValueError):
     """A filter that cannot be understood.
 
     Args:
-        what: what is wrong, one sentence in the user's language.
+        what: what is wrong, in the user's language, to stand after the place.
         at: where, in characters from the start of the text.
     """
 
@@ -101,7 +101,7 @@ def _term(match: re.Match[str]) -> _Term:
         return _Term(lambda _row, text: value in text, wanted)
     if name.casefold() not in _FIELDS:
         known = ", ".join(f"{each}:" for each in _FIELDS)
-        problem = _('There is no field "{name}". Fields: {known}. Quotes make it plain text.')
+        problem = _("no field “{name}”; there are {known}; quotes make it text")
         raise FilterError(problem.format(name=name, known=known), match.start("field"))
     if match["op"] == ">":
         return _Term(_more_than(name.casefold(), value, match), wanted)
@@ -110,7 +110,7 @@ def _term(match: re.Match[str]) -> _Term:
 
 def _more_than(name: str, value: str, match: re.Match[str]) -> Callable[[Row, str], bool]:
     if name != "severity":
-        problem = _('Only severity can be compared with ">".')
+        problem = _("only severity can be compared with “>”")
         raise FilterError(problem, match.start("op"))
     floor = _severity(value, match)
     return lambda row, _text: isinstance(row, Item) and row.triage.severity.rank > floor.rank
@@ -122,7 +122,7 @@ def _severity(value: str, match: re.Match[str]) -> Severity:
         if value in names or (value and severity.value.startswith(value)):
             return severity
     known = ", ".join(severity.value for severity in Severity)
-    problem = _('There is no severity "{value}". Severities: {known}.')
+    problem = _("no severity “{value}”; there are {known}")
     raise FilterError(problem.format(value=value, known=known), match.end("op"))
 
 
@@ -150,7 +150,7 @@ def _by_user(value: str, _match: re.Match[str]) -> Callable[[Row, str], bool]:
 
 def _by_need(value: str, match: re.Match[str]) -> Callable[[Row, str], bool]:
     if not any(each.startswith(value) for each in ("action", _("action").casefold())):
-        problem = _("Only needs:action is known.")
+        problem = _("only needs:action is known")
         raise FilterError(problem, match.end("op"))
     return lambda row, _text: needs(row)
 

@@ -26,7 +26,7 @@ class ConsoleScreen(Screen[None]):
 
     BINDINGS = keys.bindings()
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (24, "-narrow"), (100, "-medium"), (160, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (8, "-low"), (30, "-tall")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (8, "-low"), (16, "-mid"), (30, "-tall")]
     ESCAPE_TO_MINIMIZE = False
     TEACHES: ClassVar[tuple[str, ...]] = ("console.back", "console.palette", "console.help")
 

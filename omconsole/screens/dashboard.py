@@ -47,7 +47,7 @@ class DashboardScreen(ConsoleScreen):
         reading = host.reading
         self.header = HeaderLine(id="header")
         self.issues: RowsPane[Item] = RowsPane(
-            issue_columns(reading),
+            issue_columns,
             reading,
             name="issues",
             title=_("2 Issues"),
@@ -55,7 +55,7 @@ class DashboardScreen(ConsoleScreen):
             waiting=lambda n: ngettext("{n} needs you", "{n} need you", n).format(n=number(n)),
         )
         self.updates: RowsPane[Update] = RowsPane(
-            update_columns(reading),
+            update_columns,
             reading,
             name="updates",
             title=_("3 Updates"),
@@ -68,29 +68,32 @@ class DashboardScreen(ConsoleScreen):
         self.issues.add_class("-grown")
 
     def compose(self) -> ComposeResult:
-        """Yield the parts from top to bottom."""
+        """Yield the parts from top to bottom, filled: the first paint is the whole picture."""
+        self._fill()
         yield self.header
         yield Container(self.issues, self.updates, id="panes")
         yield self.foot
 
     def on_mount(self) -> None:
-        """Show what is known already, and put the focus on the issues."""
+        """Put the focus on the issues."""
         self.set_focus(self.issues.table)
-        self.show_picture()
+        self.show_trouble()
 
     def on_resize(self, event: events.Resize) -> None:
         """Name the columns where there is room for names."""
         tall = event.size.height >= 30
         for pane in (self.issues, self.updates):
             pane.table.show_header = tall
-        self.call_after_refresh(self._tick_panes)
 
     # What comes down
 
     def show_picture(self) -> None:
         """Show a new picture."""
-        if not self.is_mounted:
-            return
+        if self.is_mounted:
+            self._fill()
+            self.show_trouble()
+
+    def _fill(self) -> None:
         picture = self.host.reading.snapshot
         unread = filters.count_needing(picture.updates)
         self.issues.take(picture.issues, picture.totals.get("issues", 0), filters.count_needing(picture.issues))
@@ -103,6 +106,7 @@ class DashboardScreen(ConsoleScreen):
             pane.table.refresh_cells()
         self._tick_panes()
         self._say_head()
+        self.show_trouble()
 
     def show_trouble(self) -> None:
         """Say in two lines why nothing is polled, or what is wrong with the state."""
@@ -127,7 +131,6 @@ class DashboardScreen(ConsoleScreen):
         self.header.right = reading.clock(reading.now)
         self.header.summary = summary.summary(reading)
         self.header.summary_right = _("paused") if self.host.paused else summary.freshness(reading)
-        self.show_trouble()
 
     def _tick_panes(self) -> None:
         self.issues.tick()
@@ -175,6 +178,11 @@ class DashboardScreen(ConsoleScreen):
 
     def verb_poll_refresh(self) -> None:
         self.host.refresh_source(self.current.source)
+
+    def verb_triage_ack(self) -> None:
+        """Acknowledge, and go on to the next row at once: the row itself will move down to what is handled."""
+        super().verb_triage_ack()
+        self.current.go_on()
 
     # Filter
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import work
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
@@ -93,10 +94,8 @@ class DetailScreen(ConsoleScreen):
     def verb_poll_refresh(self) -> None:
         self.host.refresh_source(self.item.triage.source)
 
-    def _read_history(self) -> None:
-        self.run_worker(self._fetch_history(), group="history", exclusive=True)
-
-    async def _fetch_history(self) -> None:
+    @work(group="history", exclusive=True)
+    async def _read_history(self) -> None:
         key = self.item.key
         events = await self.host.ask(lambda console: console.history(key))
         if events is not None:

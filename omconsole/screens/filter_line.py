@@ -54,7 +54,7 @@ class FilterLine(Horizontal):
         try:
             filter_ = filters.parse(message.value)
         except filters.FilterError as error:
-            self._hint.update(_("{what} (character {n})").format(what=error.what, n=error.at + 1))
+            self._hint.update(_("character {n}: {what}").format(n=error.at + 1, what=error.what))
             self._hint.add_class("-wrong")
             return
         self._teach()

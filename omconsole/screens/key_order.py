@@ -1,8 +1,8 @@
 """Keys one after the other, also when several arrive at once.
 
 Textual hands a key to the widget that has the focus when the key arrives; what the key before it does to the focus
-comes later. Over a slow line `/lap` may arrive in one piece, and its `a` would acknowledge a row instead of standing in the
-filter. So a key waits until the one before has done its work.
+comes later. Over a slow line `/lap` may arrive in one piece, and its `a` would acknowledge a row instead of standing in
+the filter. So a key waits until the one before has done its work.
 """
 
 from __future__ import annotations

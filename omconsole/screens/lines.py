@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 INKS = ("$ink-dim", "$ink", "$ink-dim")
 """The inks of the first, second and third column."""
 GAP = 2
-WIDEST = 28
+WIDEST = 36
 """Cells that a column takes at most before the next one starts."""
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic
 
+from textual import work
 from textual.message import Message
 
 from omconsole.domain import filters
 from omconsole.i18n import _, ngettext, number
 from omconsole.screens import summary
+from omconsole.screens.columns import NARROW
 from omconsole.screens.narrowing import Narrowing, R
 from widgets.pane import Pane, PaneRule
 from widgets.queue_table import QueueTable
@@ -16,10 +18,16 @@ from widgets.queue_table import QueueTable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from textual import events
+
     from omconsole.domain.filters import Filter
     from omconsole.domain.health import SourceHealth
     from omconsole.screens.reading import Reading
     from widgets.columns import Column
+
+
+FIRST_WIDTH = 80
+"""Cells that a pane is taken to have until it knows better."""
 
 
 class RowsPane(Pane, Generic[R]):
@@ -35,7 +43,7 @@ class RowsPane(Pane, Generic[R]):
 
     def __init__(
         self,
-        columns: Sequence[Column[R]],
+        columns: Callable[[Reading, int], Sequence[Column[R]]],
         reading: Reading,
         *,
         name: str,
@@ -43,17 +51,27 @@ class RowsPane(Pane, Generic[R]):
         source: str,
         waiting: Callable[[int], str],
     ) -> None:
-        self.table: QueueTable[R] = QueueTable(columns, id=f"{name}-table")
+        self.table: QueueTable[R] = QueueTable(columns(reading, FIRST_WIDTH), id=f"{name}-table")
         super().__init__(self.table, rule=PaneRule(title), id=name, classes="rows")
         self.source = source
         self.filter: Filter = filters.NOTHING
         self._title = title
         self._waiting = waiting
+        self._columns = columns
+        self._narrow_columns = False
         self._reading = reading
         self._rows: Sequence[R] = ()
         self._total = 0
         self._needed = 0
         self._narrowing: Narrowing[R] = Narrowing()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show the columns that suit the width."""
+        narrow = event.size.width < NARROW
+        if narrow is not self._narrow_columns:
+            self._narrow_columns = narrow
+            self.table.set_columns(self._columns(self._reading, event.size.width))
+        self.tick()
 
     @property
     def row(self) -> R | None:
@@ -109,10 +127,20 @@ class RowsPane(Pane, Generic[R]):
             return self.table.select(rows[at + 1 if at < last else 0].key)
         return self.table.select(rows[min(at, last + 1) - 1 if at > 0 else last].key)
 
-    def _narrow(self, *, fresh: bool) -> None:
-        self.run_worker(self._show_passing(fresh=fresh), group="narrow", exclusive=True)
+    def go_on(self) -> None:
+        """Leave a row that needs action for a neighbour that does, the next one rather than the one before."""
+        rows, at = self.table.rows, self.table.cursor_index
+        for index in (at, at + 1, at - 1) if at >= 0 else ():
+            if not 0 <= index < len(rows) or not filters.needs(rows[index]):
+                if index == at:
+                    return
+                continue
+            if index != at:
+                self.table.select(rows[index].key)
+                return
 
-    async def _show_passing(self, *, fresh: bool) -> None:
+    @work(group="narrow", exclusive=True)
+    async def _narrow(self, *, fresh: bool) -> None:
         last: list[R] = []
         async for passing in self._narrowing.passing(self._rows, self.filter, self.size.height):
             last = passing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import work
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Markdown, Static
@@ -81,8 +82,9 @@ class ReaderScreen(ConsoleScreen):
         update = self.target()
         if update is not None and not update.read:
             self.host.order("ack", [update], quiet=True)
-        self.run_worker(self._set_text(post_id), group="text", exclusive=True)
+        self._set_text(post_id)
 
+    @work(group="text", exclusive=True)
     async def _set_text(self, post_id: str) -> None:
         post = await self.host.ask(lambda console: console.post(post_id))
         if post_id == self._post_id:
