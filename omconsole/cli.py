@@ -274,7 +274,7 @@ def tell(error: ConsoleError) -> None:
 
 
 def _usage(error: click.UsageError) -> int:
-    click.echo(error.format_message(), err=True)
+    click.echo(" ".join(error.format_message().split()), err=True)
     name = error.ctx.command_path if error.ctx else "omconsole"
     click.echo(_("Try “{command} --help”.").format(command=name), err=True)
     return 2

@@ -32,7 +32,8 @@ def crash_report(text: str) -> str:
         kept = _("The report above is also in {path}.").format(path=sanitize(keep_crash(text)))
     except (OSError, StateError) as error:
         kept = _("The report above could not be kept in a file: {reason}").format(reason=sanitize(error))
-    return f"{text}{_('The console ended because of an error of its own.')}\n{kept}\n"
+    ended = _("The console ended because of an error of its own.")
+    return f"{text}{ended}\n{kept}\n"
 
 
 def keep_crash(text: str) -> Path:

@@ -52,7 +52,8 @@ def run_keys(*, as_markdown: bool) -> int:
     if not as_markdown:
         print_columns(rows)
         return 0
-    say(f"| {_('key')} | {_('command')} | {_('does')} |")
+    key_title, command_title, effect_title = _("key"), _("command"), _("does")
+    say(f"| {key_title} | {command_title} | {effect_title} |")
     say("|---|---|---|")
     for key, command, words in rows:
         say(f"| `{key}` | `{command}` | {words} |")
