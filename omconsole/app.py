@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, TypeVar
@@ -37,6 +38,8 @@ T = TypeVar("T")
 
 TICK_S = 15.0
 """Seconds between two looks at the clock: ages are told in minutes."""
+OBJECTS_A_COLLECTION = (700, 10, 10)
+"""Python's own thresholds of the garbage collector, for the time after the first paint."""
 
 
 def _verb_provider() -> type[Provider]:
@@ -87,6 +90,7 @@ class ConsoleApp(GuardedApp):
         self.reading = Reading(now, zone or UTC, head or EMPTY)
         self.opened: Console | None = None
         self.trouble: Trouble | None = None
+        self._settled = asyncio.Event()
         self.paused = False
         self._open_console = open_console
         self._read_only = read_only
@@ -138,6 +142,7 @@ class ConsoleApp(GuardedApp):
     async def _serve(self) -> None:
         try:
             self.opened = await self._open_console()
+            self._settled.set()
             self.opened.subscribe(self._receive)
             self._receive(self.opened.snapshot)
             await self.opened.run()
@@ -165,6 +170,7 @@ class ConsoleApp(GuardedApp):
 
     def _tell_trouble(self, trouble: Trouble | None) -> None:
         self.trouble = trouble
+        self._settled.set()
         self._show()
 
     # The picture goes down
@@ -203,18 +209,20 @@ class ConsoleApp(GuardedApp):
         if verb.group == "triage" and self._read_only:
             return _("The state can be read but not written: nothing can be changed.")
         if (verb.group == "triage" or verb.id.startswith("poll.")) and self.opened is None:
-            return _("The profile is not open yet.") if self.trouble is None else self.trouble.what
+            return self.trouble.what if self.trouble is not None else None
         return None
 
     def order(self, verb: str, rows: Sequence[Row], *, why: str | None = None, quiet: bool = False) -> None:
         """Give a verb to rows, by the ids they have now; tell the outcome unless `quiet`."""
-        if self.opened is None or self._view_only or self._read_only:
-            return
-        ids = {row_id(row): row for row in rows}
-        self._order(self.opened, verb, ids, why, quiet=quiet)
+        if not self._view_only and not self._read_only:
+            self._order(verb, {row_id(row): row for row in rows}, why, quiet=quiet)
 
     @work(name="order", group="orders", exit_on_error=False)
-    async def _order(self, console: Console, verb: str, rows: dict[str, Row], why: str | None, *, quiet: bool) -> None:
+    async def _order(self, verb: str, rows: dict[str, Row], why: str | None, *, quiet: bool) -> None:
+        await self._settled.wait()  # a key pressed on the saved rows waits for the profile to open
+        console = self.opened
+        if console is None:
+            return
         try:
             outcome = await console.command(verb, list(rows), why=why)
         except ConsoleError as error:
@@ -225,11 +233,14 @@ class ConsoleApp(GuardedApp):
 
     def refresh_source(self, source: str | None) -> None:
         """Ask Graph again: one source, or with None all of them."""
-        if self.opened is not None:
-            self._refresh_source(self.opened, source)
+        self._refresh_source(source)
 
     @work(name="refresh", group="orders", exit_on_error=False)
-    async def _refresh_source(self, console: Console, source: str | None) -> None:
+    async def _refresh_source(self, source: str | None) -> None:
+        await self._settled.wait()
+        console = self.opened
+        if console is None:
+            return
         self._say(_("Graph is being asked again."))
         try:
             await console.refresh(source)
@@ -238,6 +249,7 @@ class ConsoleApp(GuardedApp):
 
     async def ask(self, question: Callable[[Console], Awaitable[T]]) -> T | None:
         """Return the console's answer; None, with a notice, when it has none."""
+        await self._settled.wait()
         if self.opened is None:
             return None
         try:
