@@ -103,8 +103,8 @@ class ConsoleApp(GuardedApp):
         return DashboardScreen(self)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Give every theme the console's tokens."""
-        return theme_variables(self.current_theme)
+        """Give every theme the console's tokens; its own themes have them."""
+        return {} if self.current_theme in THEMES else theme_variables(self.current_theme)
 
     # Keys
 
