@@ -32,6 +32,9 @@ class ConsoleScreen(Screen[None]):
 
     def __init__(self, host: Host) -> None:
         super().__init__()
+        # The classes for the size are set before the first paint: changing them later styles every widget again.
+        for extent, steps in zip(host.size, (self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS), strict=True):
+            self.add_class(*self._get_breakpoint_classes(extent, steps or []))
         self.host = host
         self.foot = Foot(keys.hints(self.TEACHES))
 

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from omconsole.screens.ports import Host, Row
 
 
+TALL = 30
+"""Lines from which the columns have names."""
+
+
 class DashboardScreen(ConsoleScreen):
     """Header, issues, updates, and the last line. The pane with the focus has the most room."""
 
@@ -66,6 +70,7 @@ class DashboardScreen(ConsoleScreen):
         self._notice: Static | None = None
         self._filter_line: FilterLine | None = None
         self.issues.add_class("-grown")
+        self._name_columns(host.size.height)
 
     def compose(self) -> ComposeResult:
         """Yield the parts from top to bottom, filled: the first paint is the whole picture."""
@@ -81,9 +86,11 @@ class DashboardScreen(ConsoleScreen):
 
     def on_resize(self, event: events.Resize) -> None:
         """Name the columns where there is room for names."""
-        tall = event.size.height >= 30
+        self._name_columns(event.size.height)
+
+    def _name_columns(self, height: int) -> None:
         for pane in (self.issues, self.updates):
-            pane.table.show_header = tall
+            pane.table.show_header = height >= TALL
 
     # What comes down
 

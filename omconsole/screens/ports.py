@@ -11,6 +11,8 @@ from omconsole.domain.updates import Update
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from textual.geometry import Size
+
     from omconsole.domain.commands import Outcome
     from omconsole.domain.events import Event
     from omconsole.domain.snapshot import Snapshot
@@ -62,6 +64,10 @@ class Trouble:
 
 class Host(Protocol):
     """What a screen may ask of the application that shows it."""
+
+    @property
+    def size(self) -> Size:
+        """Of the terminal, in cells."""
 
     @property
     def reading(self) -> Reading:
