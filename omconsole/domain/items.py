@@ -83,7 +83,7 @@ class Cause(msgspec.Struct, frozen=True):
     code: str | None = None
 
 
-class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """What a source last showed of one problem. Sanitised text, UTC times; never written to the journal.
 
     `facts` holds the raw evidence by Graph's property names, for the detail view and for filters.
@@ -111,7 +111,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return KINDS[self.kind].family
 
 
-class Triage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Triage(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """One item's state under the law of triage.md: rebuilt exactly by replaying its events."""
 
     key: str

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from omconsole.domain.health import SourceHealth
+    from omconsole.domain.items import Observation
     from omconsole.domain.ledger import Ledger
     from omconsole.store.reading import JournalReader
 
@@ -157,6 +158,33 @@ def catch_up(journal: JournalReader, ledger: Ledger) -> Generator[None, None, No
         ledger.reflect(journal.position.seq)
         yield
     ledger.reflect(journal.position.seq)
+
+
+def lay_beside(ledger: Ledger, file: observed.ObservedFile) -> Generator[None, None, bool]:
+    """Lay what a cache shows beside a follower's items, in steps; return whether anything was new.
+
+    Raises:
+        DamagedError: a record cannot be decoded; nothing of it was taken over.
+    """
+    seen: dict[str, Observation] = {}
+    yield from file.load_seen(seen, ledger.triage)
+    changed = False
+    for index, (key, observation) in enumerate(seen.items()):
+        if ledger.seen.get(key) != observation:
+            ledger.observe(key, observation)
+            changed = True
+        if index % 50 == 49:
+            yield
+    for key in [key for key in ledger.seen if key not in seen]:
+        triage = ledger.triage.get(key)
+        if triage is None or not triage.is_open:
+            ledger.forget_observation(key)
+    posts = {post.id: post for post in file.posts()}
+    if posts != ledger.posts:
+        ledger.posts.clear()
+        ledger.posts.update(posts)
+        changed = True
+    return changed
 
 
 def newer(path: Path) -> StateNewer:

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from omconsole.domain.identity import ID_LENGTH, normalised
 from omconsole.domain.triage import fold
+from omconsole.errors import StateError
+from omconsole.i18n import _
+from omconsole.sanitize import sanitize
 from omconsole.store.frames import DamagedError
 from omconsole.store.journal import Journal
-from omconsole.store.observed import FORMAT, ObservedFile, open_observed
+from omconsole.store.observed import FILE_NAME, FORMAT, ObservedFile, open_observed
 from omconsole.store.segments import START
 
 if TYPE_CHECKING:
@@ -101,7 +104,16 @@ class Finder:
             self._since[after.id] = after
 
     def _indexed(self, prefix: str) -> list[Triage]:
-        return self._observed.starting_with(prefix.partition(".")[0]) if self._observed else []
+        if self._observed is None:
+            return []
+        try:
+            return self._observed.starting_with(prefix.partition(".")[0])
+        except DamagedError as error:
+            path = self.journal.directory / FILE_NAME
+            raise StateError(
+                _("{path} is damaged.").format(path=sanitize(path)),
+                _("Move it away: it is a cache and is made again by the next poll."),
+            ) from error
 
     def _open(self, directory: Path) -> ObservedFile | None:
         try:

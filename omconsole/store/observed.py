@@ -142,13 +142,12 @@ class ObservedFile:
         same: dict[str, str] = {}
         for batch in read_lists(self._section("seen"), _decoder(list[tuple[str, Observation]])):
             for key, observation in batch:
+                seen[key] = _share(observation, same)
+                if observation.platform is not None:
+                    force_setattr(observation, "platform", same.setdefault(observation.platform, observation.platform))
                 owner = triage.get(key)
                 if owner is not None:
-                    same[observation.subject_id] = owner.subject_id
-                    _share(observation, same, "subject_id")
-                    del same[observation.subject_id]
-                    key = owner.key  # noqa: PLW2901 - the same text object as in the other dictionary
-                seen[key] = _share(observation, same)
+                    force_setattr(observation, "subject_id", owner.subject_id)  # the key is made from it
             yield
 
     def posts(self) -> list[Post]:
@@ -172,16 +171,10 @@ def _decoder(type_: Any) -> msgspec.msgpack.Decoder[Any]:
     return msgspec.msgpack.Decoder(type_)
 
 
-def _share(value: Shared, same: dict[str, str], *names: str) -> Shared:
+def _share(value: Shared, same: dict[str, str]) -> Shared:
     """Replace texts that thousands of items have in common by one object, before anybody has seen the value."""
-    for name in names or _COMMON[type(value)]:
-        text = getattr(value, name)
-        if text is not None:
-            force_setattr(value, name, same.setdefault(text, text))
+    one = same.setdefault
+    force_setattr(value, "kind", one(value.kind, value.kind))
+    force_setattr(value, "source", one(value.source, value.source))
+    force_setattr(value, "subject_type", one(value.subject_type, value.subject_type))
     return value
-
-
-_COMMON: Final = {
-    Triage: ("kind", "source", "subject_type"),
-    Observation: ("kind", "source", "subject_type", "platform"),
-}

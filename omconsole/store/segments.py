@@ -46,6 +46,8 @@ class Segments:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self._prefix = f"{directory}/journal-"
+        """Names are joined as text where it matters: an acknowledgement looks at a handful of files."""
 
     def plain(self, number: int) -> Path:
         return self.directory / f"journal-{number:06}.jsonl"
@@ -67,7 +69,8 @@ class Segments:
         return sorted({int(match[1]) for match in map(_NAME.fullmatch, names) if match})
 
     def exists(self, number: int) -> bool:
-        return self.plain(number).exists() or self.packed(number).exists()
+        name = f"{self._prefix}{number:06}.jsonl"
+        return os.path.exists(name) or os.path.exists(f"{name}.gz")
 
     def size(self, number: int) -> int:
         """Bytes of the uncompressed segment; 0 when there is none.
@@ -94,7 +97,7 @@ class Segments:
             EOFError: a compressed segment is cut short.
         """
         try:
-            descriptor = os.open(self.plain(number), os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(f"{self._prefix}{number:06}.jsonl", os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return self._read_packed(number, offset, limit)
         try:

@@ -18,7 +18,7 @@ from omconsole.store.checkpoint import checkpoint_bytes
 from omconsole.store.files import Signature, clean_stale, signature
 from omconsole.store.frames import DamagedError
 from omconsole.store.journal import Journal
-from omconsole.store.loading import Loader, catch_up
+from omconsole.store.loading import Loader, catch_up, lay_beside
 from omconsole.store.locks import TIMEOUT_S, PollerSeat
 from omconsole.store.origin import STATE_CREATED, remembered_tenant
 from omconsole.store.persons import Persons
@@ -33,13 +33,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from omconsole.domain.health import SourceHealth
-    from omconsole.domain.items import Observation
     from omconsole.domain.snapshot import Snapshot
 
-_LONG_HOLD_S: Final = 0.005
 _PAUSE_S: Final = 0.001
-_COURTESY_S: Final = 0.003
-"""After a long hold of the lock this process leaves it alone for so long: others look each millisecond."""
+_LONG_HOLD_S: Final = 0.005
+_COURTESY_S: Final = 0.002
+"""Bulk writing that has held the lock for so long altogether leaves it alone for so long: others look each
+millisecond."""
+_FEW: Final = 10
+"""Events of one hold; more are bulk."""
 
 T = TypeVar("T")
 
@@ -51,7 +53,8 @@ class Writing:
         self._journal = journal
         self._ledger = ledger
         self._first = first
-        self.wrote = False
+        self.wrote = 0
+        """Events appended in this hold."""
 
     def append(self, drafts: Sequence[Event], at: datetime) -> list[Event]:
         """Append events and fold them in; they are durable when the hold ends. `at` is UTC.
@@ -63,7 +66,7 @@ class Writing:
             return []
         first = [self._first] if self._first is not None and self._journal.position.seq == 0 else []
         events = self._journal.append([*first, *drafts], at)
-        self.wrote = True
+        self.wrote += len(events)
         for event in events:
             self._ledger.apply(event)
         self._ledger.reflect(self._journal.position.seq)
@@ -96,7 +99,7 @@ class Store:
         self._notices: list[str] = []
         self._mutex = asyncio.Lock()
         self._saving = asyncio.Lock()
-        self._courteous_until = 0.0
+        self._held_s = 0.0
         self._observed: Signature | None = None
 
     @classmethod
@@ -178,8 +181,15 @@ class Store:
     # --- writing ----------------------------------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def writing(self, ledger: Ledger, timeout_s: float = TIMEOUT_S) -> AsyncIterator[Writing]:
-        """Hold `state.lock` with the ledger brought up to date; durable when it ends, also by an exception.
+    async def writing(
+        self, ledger: Ledger, *, durable: bool = True, timeout_s: float = TIMEOUT_S
+    ) -> AsyncIterator[Writing]:
+        """Hold `state.lock` with the ledger brought up to date.
+
+        Args:
+            durable: what was appended is on the disk when the hold ends, also by an exception. Without it the next
+                durable hold or save makes it so: for what a poll would find again.
+            timeout_s: how long to wait for other processes.
 
         Raises:
             StateLocked: another process holds the lock for longer than `timeout_s` seconds.
@@ -194,12 +204,15 @@ class Store:
                 try:
                     yield writing
                 finally:
-                    if writing.wrote:
-                        await asyncio.to_thread(self.journal.sync)
+                    if writing.wrote and durable:
+                        await self._sync()
             finally:
                 self.journal.lock.release()
-                if time.monotonic() - began > _LONG_HOLD_S:
-                    self._courteous_until = time.monotonic() + _COURTESY_S
+        if writing.wrote > _FEW:  # who acknowledges an item does not wait for what a poll has held
+            self._held_s += time.monotonic() - began
+        if writing.wrote > _FEW and self._held_s > _LONG_HOLD_S:
+            self._held_s = 0.0
+            await asyncio.sleep(_COURTESY_S)
 
     @contextmanager
     def writing_now(self, ledger: Ledger, timeout_s: float = TIMEOUT_S) -> Iterator[Writing]:
@@ -246,6 +259,7 @@ class Store:
         self._refuse_read_only()
         async with self._saving:
             async with self._mutex:
+                await self._sync()
                 contents = observed_writing.capture(ledger, self.journal.position, self.tenant, picture)
             replacement = await in_slices(self._saver.write_observed(contents))
             self._observed = await asyncio.to_thread(self._saver.commit, replacement)
@@ -265,6 +279,7 @@ class Store:
         self._refuse_read_only()
         async with self._saving:
             async with self._mutex:
+                await self._sync()
                 captured = state.capture(ledger, self._meta())
             replacement = await in_slices(self._saver.write_state(captured))
             await asyncio.to_thread(self._saver.commit_state, replacement, captured.meta)
@@ -298,7 +313,17 @@ class Store:
         return await in_slices(fleet.read(self.directory, type_))
 
     def close(self) -> None:
-        """Leave the poller's seat and every lock."""
+        """Make durable what is not yet, and leave the poller's seat and every lock.
+
+        Raises:
+            StateError: the disk does not take it.
+        """
+        try:
+            self.journal.sync()
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
         self.seat.release()
         self.journal.lock.release()
 
@@ -308,13 +333,13 @@ class Store:
         data = {"tenant": self.tenant, "profile": self.profile}
         return Writing(self.journal, ledger, Event(event=STATE_CREATED, data=data))
 
+    async def _sync(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(None, self.journal.sync)
+
     async def _take_lock(self, timeout_s: float) -> None:
         """Try until it is free; the loop goes on meanwhile."""
         self._refuse_read_only()
         deadline = time.monotonic() + timeout_s
-        courtesy = self._courteous_until - time.monotonic()
-        if courtesy > 0:
-            await asyncio.sleep(courtesy)
         while not self.journal.lock.try_acquire():
             if time.monotonic() >= deadline:
                 raise self.journal.lock.locked_out(timeout_s)
@@ -339,7 +364,7 @@ class Store:
             file = observed.open_observed(self.directory)
             if file is None or file.header.format > observed.FORMAT:
                 return False
-            return (yield from _lay_beside(ledger, file))
+            return (yield from lay_beside(ledger, file))
         except DamagedError:
             return False  # a cache: the next one that is written is read instead
 
@@ -366,25 +391,3 @@ class Store:
                 _("The state in {path} was opened for reading alone.").format(path=sanitize(self.directory)),
                 _("Do this with an omconsole that may write there."),
             )
-
-
-def _lay_beside(ledger: Ledger, file: observed.ObservedFile) -> Generator[None, None, bool]:
-    seen: dict[str, Observation] = {}
-    yield from file.load_seen(seen, ledger.triage)
-    changed = False
-    for index, (key, observation) in enumerate(seen.items()):
-        if ledger.seen.get(key) != observation:
-            ledger.observe(key, observation)
-            changed = True
-        if index % 50 == 49:
-            yield
-    for key in [key for key in ledger.seen if key not in seen]:
-        triage = ledger.triage.get(key)
-        if triage is None or not triage.is_open:
-            ledger.forget_observation(key)
-    posts = {post.id: post for post in file.posts()}
-    if posts != ledger.posts:
-        ledger.posts.clear()
-        ledger.posts.update(posts)
-        changed = True
-    return changed

@@ -545,3 +545,24 @@ async def test_a_head_with_a_long_tail_is_shown_as_it_was_saved(directory: Path)
     head = read_head(directory)
     assert head is not None
     assert head.issues[0].triage.notes == 0
+
+
+async def test_what_was_not_made_durable_at_once_is_with_the_next_durable_hold(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = new_store(directory)
+    ledger = store.load_now()
+    synced: list[int] = []
+    real = os.fdatasync
+    monkeypatch.setattr(os, "fdatasync", lambda descriptor: (synced.append(descriptor), real(descriptor)))
+    async with store.writing(ledger, durable=False) as writing:
+        writing.append([Event(event="metric.sampled", data={"values": {"devices": 1.0}})], T0)
+    assert synced == []
+    assert len((await new_store(directory).load()).metrics["devices"]) == 1
+    async with store.writing(ledger) as writing:
+        writing.append([Event(event="metric.sampled", data={"values": {"devices": 2.0}})], T0)
+    assert len(synced) == 1
+    async with store.writing(ledger, durable=False) as writing:
+        writing.append([Event(event="metric.sampled", data={"values": {"devices": 3.0}})], T0)
+    store.close()
+    assert len(synced) == 2
