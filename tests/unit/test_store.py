@@ -554,7 +554,12 @@ async def test_what_was_not_made_durable_at_once_is_with_the_next_durable_hold(
     ledger = store.load_now()
     synced: list[int] = []
     real = os.fdatasync
-    monkeypatch.setattr(os, "fdatasync", lambda descriptor: (synced.append(descriptor), real(descriptor)))
+
+    def counted(descriptor: int) -> None:
+        synced.append(descriptor)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fdatasync", counted)
     async with store.writing(ledger, durable=False) as writing:
         writing.append([Event(event="metric.sampled", data={"values": {"devices": 1.0}})], T0)
     assert synced == []
