@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 import tempfile
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,7 +105,8 @@ async def demo_transport(choice: WorldChoice, root: str) -> AsyncIterator[httpx.
         try:
             yield httpx.AsyncHTTPTransport(uds=str(socket))
         finally:
-            child.terminate()
+            with suppress(ProcessLookupError):  # it has ended by itself
+                child.terminate()
             await child.wait()
 
 

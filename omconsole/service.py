@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,11 @@ ANSWERS_KEPT = 256
 """Command ids whose answers are remembered: the same id twice gives the same answer."""
 TICK_S = 15.0
 """Seconds between looks at what time alone changes: staleness, and a poller's seat that became free."""
+SIGN_IN_AGAIN_S = 60.0
+"""Seconds for which a process that Graph does not let in leaves the seat to others."""
+ANSWER_WITHIN = timedelta(minutes=10)
+"""How long a request to poll waits for its answer (design.md §5)."""
+LOOK_S = 0.2
 
 
 def utc_now() -> datetime:
@@ -61,15 +66,21 @@ class Service:
     Open with `Service.open`; `run` until cancelled; `close` at the end. All methods belong to the event loop's thread.
     """
 
-    def __init__(self, settings: Settings, store: Store, ledger: Ledger, person: str, via: Via, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, ledger: Ledger, actor: Actor, clock: Clock, tick_s: float
+    ) -> None:
         self._settings = settings
         self._store = store
         self._ledger = ledger
-        self._actor = Actor(person, via)
+        self._actor = actor
         self._clock = clock
-        self._transport = _demo_transport(settings) if settings.is_demo else None
+        self._tick_s = tick_s
+        self._transport = _kept_world(settings) if settings.is_demo else None
         self._poller: Poller | None = None
-        self._trouble: str | None = None
+        self._troubles: dict[str, str] = {}
+        """By what it keeps from being done."""
+        self._asked: list[Event] = []
+        """Requests to poll that no round has answered yet."""
         self.on_report: Callable[[RoundReport], object] | None = None
         """Told of every round of this process."""
         self._subscribers: list[Callable[[Snapshot], None]] = []
@@ -81,9 +92,20 @@ class Service:
 
     @classmethod
     async def open(
-        cls, settings: Settings, *, login: str, name: str, via: Via = "console", clock: Clock = utc_now
+        cls,
+        settings: Settings,
+        *,
+        login: str,
+        name: str,
+        via: Via = "console",
+        clock: Clock = utc_now,
+        tick_s: float = TICK_S,
     ) -> Service:
         """Open the profile's state without polling yet.
+
+        Args:
+            login: finds the person again; `name` is what others see.
+            tick_s: seconds between looks at staleness and at the poller's seat.
 
         Raises:
             StateError: the state directory cannot be used, belongs to another tenant or is newer.
@@ -91,13 +113,13 @@ class Service:
         store = await asyncio.to_thread(
             Store.open,
             settings.state_directory,
-            tenant=settings.profile.tenant_id or settings.profile_name,
+            tenant=settings.tenant,
             profile=settings.profile_name,
             sources=configured_sources(settings),
         )
         ledger = await store.load()
         person = await asyncio.to_thread(store.persons.person_for, login, name)
-        return cls(settings, store, ledger, person, via, clock)
+        return cls(settings, store, ledger, Actor(person, via), clock, tick_s)
 
     def subscribe(self, changed: Callable[[Snapshot], None]) -> None:
         """Be told of every new picture, on the loop's thread."""
@@ -120,6 +142,8 @@ class Service:
             return self._answers[command.command_id]
         answers = Answers(refusal_words, self._store.persons.names())
         async with self._store.writing(self._ledger) as writing:
+            if command.command_id in self._answers:  # sent twice at once: the other one was quicker
+                return self._answers[command.command_id]
             drafts = [
                 event
                 for id_ in dict.fromkeys(command.ids)
@@ -169,34 +193,46 @@ class Service:
         """Poll a source (None: all) soon, whoever polls."""
         if self._poller is not None:
             self._poller.request(source)
-            return
-        async with self._store.writing(self._ledger) as writing:
-            request = Event(
-                event="poll.requested", ref=source, actor=self._actor.person, actor_kind="user", via=self._actor.via
-            )
-            writing.append([request], self._clock())
+        else:
+            await self._ask(source)
 
-    async def ask_for_poll(self) -> dict[str, Any]:
-        """Ask the process that polls for a round, and wait for its answer: the data of its `poll.finished`."""
-        await self.refresh(None)
-        asked = self._ledger.seq
-        async for _change in self._store.watch():
+    async def _ask(self, source: str | None) -> int:
+        """Ask whoever polls; returns the request's number."""
+        request = Event(
+            event="poll.requested", ref=source, actor=self._actor.person, actor_kind="user", via=self._actor.via
+        )
+        async with self._store.writing(self._ledger) as writing:
+            return writing.append([request], self._clock())[0].seq
+
+    async def ask_for_poll(self) -> dict[str, Any] | None:
+        """Ask the process that polls for a round and wait for its answer.
+
+        Returns:
+            The data of the `poll.finished` that answers; None when nobody polls any more.
+        """
+        number = await self._ask(None)
+        while self._store.seat.taken_by_other():
             await self._store.follow(self._ledger)
             finished = self._ledger.last_poll
-            if finished is not None and finished.seq > asked:
+            if finished is not None and finished.data.get("answers", 0) >= number:
                 return finished.data
-        raise StateError(_("The state folder can no longer be watched."), _("Try again."))
+            await asyncio.sleep(LOOK_S)
+        return None
 
     # --- living -------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Follow the others' changes, and poll whenever the seat is free, until cancelled."""
-        parts = (self._follow, self._publish, self._save, self._tick_for_ever, self._sit)
+        """Follow the others' changes, and poll whenever the seat is free, until cancelled.
+
+        Raises:
+            StateError: the history is damaged or newer. SettingsError: the way to the tenant cannot be used.
+        """
+        parts = (self._follow, self._publish, self._save, self._tick, self._sit)
         try:
             async with asyncio.TaskGroup() as group:
                 for part in parts:
                     group.create_task(part())
-        except* ConsoleError as errors:
+        except ExceptionGroup as errors:
             raise errors.exceptions[0] from errors
 
     async def poll_once(self, mode: Mode) -> RoundReport | None:
@@ -210,19 +246,23 @@ class Service:
             self._store.seat.release()
 
     async def _sit(self) -> None:
-        """Take the poller's seat as soon as it is free, and give it up when the state cannot be written."""
+        """Take the poller's seat as soon as it is free; another process may have more room or a better token."""
         while True:
+            pause = self._tick_s
             if self._store.seat.try_take():
                 try:
                     async with self._polling() as poller:
+                        self._hear()
                         await poller.run()
-                except (StateError, SignInError) as error:
-                    # Another process may have more room or a better token: it gets the seat until the next look.
-                    self._trouble = f"{error.what} {error.do}"
+                except StateError as error:
+                    self._troubles["poll"] = _sentences(error)
+                except SignInError as error:
+                    self._troubles["poll"] = _sentences(error)
+                    pause = max(pause, SIGN_IN_AGAIN_S)
                 finally:
                     self._store.seat.release()
                 self._touch_view()
-            await asyncio.sleep(TICK_S)
+            await asyncio.sleep(pause)
 
     @asynccontextmanager
     async def _polling(self) -> AsyncIterator[Poller]:
@@ -243,14 +283,11 @@ class Service:
             finally:
                 self._poller = None
 
-    async def _tick_for_ever(self) -> None:
+    async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(TICK_S)
-            self._tick()
-
-    def _tick(self) -> None:
-        if self._ledger.set_stale(self._stale_sources()):
-            self._touch_view()
+            await asyncio.sleep(self._tick_s)
+            if self._ledger.set_stale(self._stale_sources()):
+                self._touch_view()
 
     def _stale_sources(self) -> list[str]:
         now = self._clock()
@@ -258,26 +295,32 @@ class Service:
 
     async def _follow(self) -> None:
         async for _change in self._store.watch():
-            if await self._store.follow(self._ledger):
+            changed = await self._store.follow(self._ledger)
+            self._hear()
+            # A write of this process takes in what others wrote before it, and following then finds nothing new.
+            if changed or self._ledger.seq != self.snapshot.seq:
                 self._ledger.set_stale(self._stale_sources())
-                self._hear()
                 self._touch()
 
     def _hear(self) -> None:
         """A follower's refresh appends `poll.requested`; who polls answers with a round."""
-        for request in self._ledger.take_requests():
-            if self._poller is not None:
-                self._poller.request(request.ref)
+        finished = self._ledger.last_poll
+        answered = finished.data.get("answers", 0) if finished else 0
+        since = self._clock() - ANSWER_WITHIN
+        asked = (*self._asked, *self._ledger.take_requests())
+        self._asked = [each for each in asked if each.seq > answered and each.at is not None and each.at > since]
+        if self._poller is not None:
+            for request in self._asked:
+                self._poller.request(request.ref, asked=request.seq)
 
     async def _after_round(self, report: RoundReport) -> None:
-        self._trouble = None
+        self._troubles.pop("poll", None)
         if self.on_report is not None:
             self.on_report(report)
         self._ledger.set_stale(self._stale_sources())
+        self._hear()
         self._touch()
         await self._store.save_caches(self._ledger, self._picture())
-        if all("sign-in" in reading.needs for reading in report.readings):
-            raise SignInError(report.readings[0].error or "")
 
     def _touch(self) -> None:
         """The ledger changed: picture and `state.json` follow."""
@@ -302,11 +345,20 @@ class Service:
             tell(self.snapshot)
 
     async def _save(self) -> None:
+        """Keep `state.json` up to date; the journal has everything, so a full disk is a trouble and not the end."""
         while True:
             await self._unsaved.wait()
             await asyncio.sleep(SAVE_AFTER_S)
             self._unsaved.clear()
-            await self._store.save_state(self._ledger)
+            try:
+                await self._store.save_state(self._ledger)
+            except StateError as error:
+                self._troubles["save"] = _sentences(error)
+                self._touch()
+                await asyncio.sleep(self._tick_s)
+            else:
+                if self._troubles.pop("save", None):
+                    self._touch_view()
 
     def _picture(self) -> Snapshot:
         poller = self._poller
@@ -316,7 +368,7 @@ class Service:
             person=self._actor.person,
             persons=self._store.persons.names(),
             polling="self" if poller else "other" if self._store.seat.taken_by_other() else "nobody",
-            notice=" ".join([*self._store.notices, *([self._trouble] if self._trouble else [])]) or None,
+            notice=" ".join(dict.fromkeys([*self._store.notices, *self._troubles.values()])) or None,
         )
         if poller is None or not poller.fetching:
             return picture
@@ -335,7 +387,11 @@ class Service:
         self._store.close()
 
 
-def _demo_transport(settings: Settings) -> Transport:
+def _sentences(error: ConsoleError) -> str:
+    return f"{error.what} {error.do}".strip()
+
+
+def _kept_world(settings: Settings) -> Transport:
     """The way to the simulated world that this state directory keeps."""
     from omconsole.demo import demo_transport, keep_world
 

@@ -17,9 +17,12 @@ from omconsole.domain.handling import Answers, decide, decide_post
 from omconsole.domain.triage import Refusal
 from omconsole.domain.updates import Post
 from omconsole.domain.words import refusal_words
-from omconsole.errors import SourceFailed, UsageError
+from omconsole.errors import SourceFailed, StateError, UsageError
 from omconsole.i18n import _, number
+from omconsole.paths import prepare_state_directory
+from omconsole.sanitize import sanitize
 from omconsole.store.lookup import Finder
+from omconsole.store.origin import remembered_tenant
 from omconsole.store.persons import Persons
 
 if TYPE_CHECKING:
@@ -60,6 +63,7 @@ def act(settings: Settings, login: tuple[str, str], wish: Wish, *, view_only: bo
         raise UsageError(
             _("No item is named."), _("Name ids, or rows with --filter; see them with: omconsole list issues")
         )
+    _refuse_unfit_state(settings)
     finder = Finder(settings.state_directory)
 
     @cache
@@ -78,6 +82,25 @@ def act(settings: Settings, login: tuple[str, str], wish: Wish, *, view_only: bo
     outcome = _execute(finder, command, named, Answers(refusal_words, persons.names()))
     _tell(outcome, as_json=as_json)
     return SourceFailed.exit_code if outcome.failed else 0
+
+
+def _refuse_unfit_state(settings: Settings) -> None:
+    """The same refusals as of every reader, without what loading the state costs.
+
+    Raises:
+        StateError: the directory cannot be used, or holds another tenant's state.
+    """
+    directory = settings.state_directory
+    if directory.exists():
+        prepare_state_directory(directory)
+    known = remembered_tenant(directory)
+    if known is not None and known != settings.tenant:
+        raise StateError(
+            _("The state in {path} belongs to another tenant ({known}).").format(
+                path=sanitize(directory), known=sanitize(known)
+            ),
+            _("Give this profile another name or another directory (state_dir, --state-dir)."),
+        )
 
 
 class Named(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ import msgspec
 
 from omconsole.commands.output import print_columns, print_json, say
 from omconsole.domain.contract import iso
-from omconsole.errors import ConsoleError, StateError
+from omconsole.errors import ConsoleError, SignInError, StateError
 from omconsole.i18n import _, number
 from omconsole.verbs import VERBS, help_text, key_word
 
@@ -84,10 +84,11 @@ def run_doctor(load_settings: Callable[[], Settings], *, as_json: bool) -> int:
                 say(f"  {check.do}")
     if ok:
         return 0
-    return status or (StateError.exit_code if any(c.name in STATE_CHECKS and not c.ok for c in checks) else 1)
+    return status or next((STATUS[check.name] for check in checks if not check.ok and check.name in STATUS), 1)
 
 
-STATE_CHECKS = frozenset({"state", "history", "poller"})
+STATUS = {"sign-in": SignInError.exit_code, "state": StateError.exit_code, "history": StateError.exit_code}
+"""Exit status by the check that is not well; the first one counts."""
 
 
 def _token(settings: Settings) -> Check:
@@ -109,7 +110,7 @@ def _state(settings: Settings) -> Iterator[Check]:
             prepare_state_directory(settings.state_directory)
         store = Store.open(
             settings.state_directory,
-            tenant=settings.profile.tenant_id or settings.profile_name,
+            tenant=settings.tenant,
             profile=settings.profile_name,
             sources=configured_sources(settings),
             read_only=True,

@@ -14,6 +14,7 @@ from omconsole.domain.items import Item
 from omconsole.domain.words import event_words, label_word, severity_word, source_word, title
 from omconsole.errors import SourceFailed, UsageError
 from omconsole.i18n import _, datetime_medium, ngettext, number, short_age
+from omconsole.sanitize import sanitize
 from omconsole.service import configured_sources
 from omconsole.store import Store
 
@@ -37,7 +38,7 @@ class Reader:
         self.settings = settings
         store = Store.open(
             settings.state_directory,
-            tenant=settings.profile.tenant_id or settings.profile_name,
+            tenant=settings.tenant,
             profile=settings.profile_name,
             sources=configured_sources(settings),
             read_only=True,
@@ -119,8 +120,8 @@ def parse_filter(expression: str) -> Filter:
     try:
         return parse(expression)
     except FilterError as error:
-        marker = " " * error.at + "^"
-        raise UsageError(error.what, f"{expression}\n{marker}") from error
+        shown = sanitize(f"{expression[: error.at]}→{expression[error.at :]}")
+        raise UsageError(error.what, _("Correct it at the arrow: {filter}").format(filter=shown)) from error
 
 
 def _rows(reader: Reader, what: str, chosen: Filter, *, every: bool) -> list[Any]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from omconsole.commands.console import require_token
 from omconsole.commands.output import print_json, say, warn
-from omconsole.domain.contract import iso
 from omconsole.domain.words import source_word
 from omconsole.errors import SourceFailed, StateLocked
 from omconsole.i18n import _, number
@@ -33,11 +32,12 @@ def run_poll(settings: Settings, login: tuple[str, str], *, once: bool, mode: Mo
 async def _once(settings: Settings, login: tuple[str, str], mode: Mode, *, as_json: bool) -> int:
     service = await Service.open(settings, login=login[0], name=login[1], via="cli")
     try:
-        report = await service.poll_once(mode)
-        if report is not None:
-            return _tell(report, as_json=as_json)
-        async with asyncio.timeout(WAIT_FOR_OTHER_S):
-            answer = await service.ask_for_poll()
+        while (report := await service.poll_once(mode)) is None:
+            async with asyncio.timeout(WAIT_FOR_OTHER_S):
+                answer = await service.ask_for_poll()
+            if answer is not None:
+                return _tell_other(answer, as_json=as_json)
+        return _tell(report, as_json=as_json)
     except TimeoutError as error:
         raise StateLocked(
             _("Another process polls, and did not answer within ten minutes."),
@@ -45,6 +45,9 @@ async def _once(settings: Settings, login: tuple[str, str], mode: Mode, *, as_js
         ) from error
     finally:
         await service.close()
+
+
+def _tell_other(answer: dict[str, Any], *, as_json: bool) -> int:
     if as_json:
         print_json({"by": "other", **answer})
     else:
@@ -75,8 +78,10 @@ async def _for_ever(settings: Settings, login: tuple[str, str], *, as_json: bool
 
 def _tell(report: RoundReport, *, as_json: bool) -> int:
     """Say what the round brought; returns the exit status that it deserves."""
+    from omconsole.poll.poller import report_data
+
     if as_json:
-        print_json(report_json(report))
+        print_json(report_data(report))
     else:
         for each in report.readings:
             words = _("{source}: {status}, {items} rows, {requests} requests, {ms} ms")
@@ -102,28 +107,3 @@ def _tell(report: RoundReport, *, as_json: bool) -> int:
         failed[0].error or "",
     )
     return 3 if all("sign-in" in each.needs for each in failed) else SourceFailed.exit_code
-
-
-def report_json(report: RoundReport) -> dict[str, Any]:
-    """The object of `omconsole poll --json` (design.md §5)."""
-    return {
-        "mode": report.mode,
-        "started": iso(report.started),
-        "finished": iso(report.finished),
-        "sources": [
-            {
-                "name": each.source,
-                "status": each.status,
-                "complete": each.complete,
-                "items": each.items,
-                "requests": each.requests,
-                "bytes": each.bytes,
-                "ms": each.ms,
-                "error": each.error,
-            }
-            for each in report.readings
-        ],
-        "opened": report.tally.opened,
-        "changed": report.tally.changed,
-        "cleared": report.tally.cleared,
-    }

@@ -91,6 +91,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     token: Secret | None = None
 
     @property
+    def tenant(self) -> str:
+        """What a state directory remembers its tenant by."""
+        return self.profile.tenant_id or self.profile_name
+
+    @property
     def is_demo(self) -> bool:
         """Whether this is the simulated tenant."""
         return self.profile_name == DEMO_PROFILE

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from omconsole.domain.contract import iso
 from omconsole.domain.events import Event
 from omconsole.errors import ConsoleError, GraphForbidden, GraphThrottled, SignInError
 from omconsole.graph import Round
@@ -55,6 +56,11 @@ class RoundReport(msgspec.Struct, frozen=True, kw_only=True):
         """Every source was read well; forbidden and skipped ones are no failures."""
         return all(reading.status in {"ok", "forbidden", "skipped"} for reading in self.readings)
 
+    @property
+    def signed_out(self) -> bool:
+        """Graph let nobody in: no source could be read for want of a token that it accepts."""
+        return bool(self.readings) and all("sign-in" in reading.needs for reading in self.readings)
+
 
 class Poller:
     """Polls the signals of one tenant for as long as it runs. One round at a time; a request only wakes it."""
@@ -81,48 +87,68 @@ class Poller:
         self._after_round = after_round
         self._attempted: dict[str, datetime] = {}
         self._wanted: dict[str, Mode] = {}
+        self._asked = 0
+        """The newest `poll.requested` of another process that has been heard, by its number."""
         self._wake = asyncio.Event()
         self.fetching: dict[str, Fetching] = {}
 
-    def request(self, source: str | None, mode: Mode = "sweep") -> None:
-        """Poll a source (or every one) as soon as the round under way is over; throttled ones keep waiting."""
+    def request(self, source: str | None, mode: Mode = "sweep", *, asked: int = 0) -> None:
+        """Poll a source (or every one) as soon as the round under way is over; throttled ones keep waiting.
+
+        `asked` is the number of the `poll.requested` behind it; the round's `poll.finished` names it as answered, and
+        the same request again changes nothing.
+        """
+        if 0 < asked <= self._asked:
+            return
+        self._asked = max(self._asked, asked)
         for name in [source] if source in self._signals else list(self._signals):
             self._wanted[name] = mode
         self._wake.set()
 
     async def run(self) -> None:
-        """Poll until cancelled."""
+        """Poll until cancelled.
+
+        Raises:
+            StateError: what was found cannot be written.
+            SignInError: Graph lets nobody in; another process may have a better token.
+        """
         while True:
-            await self.round(self._due())
+            asked = self._asked
+            report = await self.round(self._due(), asked=asked)
+            if report is not None and report.signed_out:
+                raise SignInError(report.readings[0].error or "")
             self._wake.clear()
             if not self._wanted:
                 await self._sleep_until(schedule.next_due(self._sources(), self._attempted, self._clock()))
 
-    async def round(self, due: list[tuple[str, Mode]]) -> RoundReport | None:
-        """Poll these sources, all at once; the graph client bounds what is in flight."""
+    async def round(self, due: list[tuple[str, Mode]], *, asked: int = 0) -> RoundReport | None:
+        """Poll these sources, all at once; the graph client bounds what is in flight.
+
+        Raises:
+            StateError: what was found cannot be written; nothing of the round goes on.
+        """
         if not due:
             return None
         started = self._clock()
         tally = Tally()
-        readings = await asyncio.gather(*(self._poll(name, mode, tally) for name, mode in due))
+        try:
+            async with asyncio.TaskGroup() as group:
+                polls = [group.create_task(self._poll(name, mode, tally)) for name, mode in due]
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from errors
         report = RoundReport(
             mode="sweep" if any(mode == "sweep" for _name, mode in due) else "increment",
             started=started,
             finished=self._clock(),
-            readings=tuple(readings),
+            readings=tuple(each.result() for each in polls),
             tally=tally,
         )
-        await self._finish(report)
+        await self._finish(report, asked)
         return report
 
     def _due(self) -> list[tuple[str, Mode]]:
-        now = self._clock()
-        due = dict(schedule.plan(self._sources(), self._attempted, now))
-        for name, mode in self._wanted.items():
-            health = self._ledger.sources.get(name)
-            waits = health is not None and health.status == "throttled" and (health.not_before or now) > now
-            if not waits:
-                due[name] = mode
+        due = dict(schedule.plan(self._sources(), self._attempted, self._clock()))
+        due.update(self._wanted)
         self._wanted.clear()
         return list(due.items())
 
@@ -140,6 +166,9 @@ class Poller:
     async def _poll(self, name: str, mode: Mode, tally: Tally) -> Reading:
         """One source: read, take in, remember its state. Trouble with it never touches another source."""
         now = self._clock()
+        health = self._ledger.sources.get(name)
+        if health is not None and schedule.must_wait(health, now):
+            return still_throttled(health, mode)
         self._attempted[name] = now
         self.fetching[name] = Fetching(now)
         self._changed()
@@ -193,15 +222,50 @@ class Poller:
         async with self._store.writing(self._ledger) as writing:
             writing.append([event], self._clock())
 
-    async def _finish(self, report: RoundReport) -> None:
-        sources = [
-            {"name": each.source, "status": each.status, "mode": each.mode, "items": each.items}
-            for each in report.readings
-        ]
-        event = Event(event="poll.finished", data={"sources": sources})
+    async def _finish(self, report: RoundReport, asked: int) -> None:
+        data = {**report_data(report), "answers": asked}
         async with self._store.writing(self._ledger) as writing:
-            writing.append([event], report.finished)
+            writing.append([Event(event="poll.finished", data=data)], report.finished)
         await self._after_round(report)
+
+
+def report_data(report: RoundReport) -> dict[str, Any]:
+    """The object of `omconsole poll --json` (design.md §5), which is also what `poll.finished` keeps."""
+    return {
+        "mode": report.mode,
+        "started": iso(report.started),
+        "finished": iso(report.finished),
+        "sources": [
+            {
+                "name": each.source,
+                "mode": each.mode,
+                "status": each.status,
+                "complete": each.complete,
+                "items": each.items,
+                "requests": each.requests,
+                "bytes": each.bytes,
+                "ms": each.ms,
+                "error": each.error,
+            }
+            for each in report.readings
+        ],
+        "opened": report.tally.opened,
+        "changed": report.tally.changed,
+        "cleared": report.tally.cleared,
+    }
+
+
+def still_throttled(health: SourceHealth, mode: Mode) -> Reading:
+    """The answer for a source that nobody may ask yet, whoever wants to: what Graph said before."""
+    return Reading(
+        source=health.name,
+        mode=mode,
+        status="throttled",
+        complete=False,
+        error=health.error,
+        needs=health.needs,
+        retry_at=health.not_before,
+    )
 
 
 def failed_reading(signal: Signal, mode: Mode, error: ConsoleError, now: datetime) -> Reading:

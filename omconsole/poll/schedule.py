@@ -25,6 +25,11 @@ def sweep_interval(source: str, interval_s: float) -> timedelta:
     return timedelta(seconds=max(SWEEP_INTERVALS.get(source, interval_s), interval_s))
 
 
+def must_wait(health: SourceHealth, now: datetime) -> bool:
+    """Graph has named a time before which nothing may be asked, and it has not come."""
+    return health.status == "throttled" and health.not_before is not None and now < health.not_before
+
+
 def due_at(health: SourceHealth, attempted: datetime | None, now: datetime) -> datetime:
     """When the source may be asked next; a throttled one never earlier than it was told."""
     if health.status == "throttled" and health.not_before is not None:

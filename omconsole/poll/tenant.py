@@ -73,7 +73,7 @@ async def open_poller(
         yield Poller(
             [devices, OverviewSignal(), MessagesSignal()],
             GraphClient(profile.graph_url, http, tokens),
-            Intake(settings.profile.tenant_id or settings.profile_name, ledger, store),
+            Intake(settings.tenant, ledger, store),
             ledger,
             store,
             clock=clock,
