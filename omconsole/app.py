@@ -83,7 +83,7 @@ class ConsoleApp(GuardedApp):
         self.animation_level = "none"
         for each in THEMES:
             self.register_theme(each)
-        self.theme = theme
+        self._start_in(theme)
         self._clock = clock
         now = clock()
         zone = ZoneInfo(timezone) if timezone else now.astimezone().tzinfo
@@ -97,6 +97,14 @@ class ConsoleApp(GuardedApp):
         self._view_only = view_only
         self._newest = self.reading.snapshot
         self._keys = KeyOrder()
+
+    def _start_in(self, theme: str) -> None:
+        """Wear a theme from the beginning: its watcher would read every style sheet a second time."""
+        self.set_reactive(ConsoleApp.theme, theme)
+        dark = self.current_theme.dark
+        self.update_classes({f"-theme-{theme}": True, "-dark-mode": dark, "-light-mode": not dark}, update=False)
+        self._refresh_truecolor_filter(self.ansi_theme)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def get_default_screen(self) -> Screen[None]:
         """Start on the dashboard."""
