@@ -144,7 +144,9 @@ class ConsoleScreen(Screen[None]):
         self.host.refresh_source(None)
 
     def verb_console_palette(self) -> None:
-        self.app.action_command_palette()
+        from omconsole.screens.palette import CommandLine
+
+        self.app.push_screen(CommandLine(id="--command-palette"))
 
     def verb_console_help(self) -> None:
         from omconsole.screens.help import HelpScreen

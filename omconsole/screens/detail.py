@@ -16,6 +16,7 @@ from omconsole.screens.base import ConsoleScreen
 from omconsole.screens.columns import label_cell
 from omconsole.screens.evidence import facts, instant
 from omconsole.screens.lines import columns, heading, paragraph
+from omconsole.screens.pages import PAGES_CSS
 from widgets.pane import PaneRule, RuleLine
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ WIDE = 160
 class DetailScreen(ConsoleScreen):
     """Everything that is known of one item. Opening it says that somebody has seen it."""
 
+    CSS_PATH = PAGES_CSS
     TEACHES: ClassVar[tuple[str, ...]] = (
         "console.back",
         "triage.ack",

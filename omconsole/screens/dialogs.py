@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 from omconsole.domain import words
 from omconsole.domain.items import Item
 from omconsole.i18n import _
+from omconsole.screens.pages import PAGES_CSS
 from widgets.pane import Pane, PaneRule
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ LONGEST_NOTE = 2_000
 class NoteDialog(ModalScreen[str | None]):
     """Asks for the text of a note; the answer is None when nothing is to be written."""
 
+    CSS_PATH = PAGES_CSS
     BINDINGS = [Binding("escape", "cancel", "cancel", show=False)]
 
     def __init__(self, row: Row, reading: Reading) -> None:
@@ -100,6 +102,7 @@ class Choice(Static, can_focus=True):
 class QuitDialog(ModalScreen[bool | None]):
     """Asks before the console is left."""
 
+    CSS_PATH = PAGES_CSS
     BINDINGS = [
         Binding("escape,n,q", "answer(False)", "stay", show=False),
         Binding("y", "answer(True)", "leave", show=False),

@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 class FilterLine(Horizontal):
     """A slash, an input, and at the right what the keys do or what cannot be understood."""
 
+    DEFAULT_CSS = """
+    FilterLine {
+        height: 1;
+        & Input, & Input:focus { width: 1fr; background: $background; background-tint: 0%; color: $ink-bright; }
+        & #filter-sign { width: 3; padding: 0 1; color: $accent-ink; text-style: bold; }
+        & #filter-hint { width: auto; max-width: 60%; padding: 0 1; color: $ink-dim; }
+        & #filter-hint { text-wrap: nowrap; text-overflow: ellipsis; }
+        & #filter-hint.-wrong { max-width: 80%; color: $severity-high; }
+    }
+    """
     BINDINGS = [
         Binding("escape", "clear", "clear", show=False),
         Binding("down,up", "close", "rows", show=False),

@@ -13,6 +13,7 @@ from omconsole.i18n import _
 from omconsole.screens import keys
 from omconsole.screens.base import ConsoleScreen
 from omconsole.screens.lines import heading, paragraph
+from omconsole.screens.pages import PAGES_CSS
 from widgets.pane import PaneRule, RuleLine
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 class HelpScreen(ConsoleScreen):
     """Every verb with key, command and sentence; what does not apply to the screen before is dim and says why."""
 
+    CSS_PATH = PAGES_CSS
     TEACHES: ClassVar[tuple[str, ...]] = ("console.back", "console.palette")
 
     def __init__(self, host: Host, asked_from: ConsoleScreen) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from textual.command import DiscoveryHit, Hit, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Provider
 from textual.content import Content
 
 from omconsole import verbs
 from omconsole.screens import keys
 from omconsole.screens.base import ConsoleScreen
+from omconsole.screens.pages import PAGES_CSS
 
 if TYPE_CHECKING:
     from textual.command import Hits
@@ -23,6 +24,12 @@ ALIASES = {"q": "console.quit", "h": "console.help"}
 
 EXACT, BEGINNING = 2_000.0, 1_000.0
 """Scores above any that the fuzzy matcher gives."""
+
+
+class CommandLine(CommandPalette):
+    """The palette in the console's own dress."""
+
+    CSS_PATH = PAGES_CSS
 
 
 class VerbProvider(Provider):

@@ -15,6 +15,7 @@ from omconsole.screens.base import ConsoleScreen
 from omconsole.screens.columns import days_left
 from omconsole.screens.evidence import instant
 from omconsole.screens.lines import columns
+from omconsole.screens.pages import PAGES_CSS
 from widgets.pane import PaneRule, RuleLine
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ LONGEST = 200_000
 class ReaderScreen(ConsoleScreen):
     """One post. Opening it marks it read for the person who does."""
 
+    CSS_PATH = PAGES_CSS
     TEACHES: ClassVar[tuple[str, ...]] = (
         "console.back",
         "pane.needs_action",
