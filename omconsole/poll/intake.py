@@ -13,6 +13,7 @@ from omconsole.domain.identity import item_key
 from omconsole.domain.items import Condition, Handling
 from omconsole.domain.triage import FIXED, OBJECT_GONE, on_clear, on_firing
 from omconsole.domain.updates import on_post
+from omconsole.i18n import _, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,6 +33,8 @@ SLICE = 200
 """Observations looked at between two turns of the loop (about 2 ms)."""
 ABSENT_SWEEPS = 2
 """The clear rule: an item absent from this many complete sweeps in a row is gone."""
+BELIEVED_ABSENT = 20
+"""When more than this and more than half of a source's firing items vanish at once, one more sweep decides."""
 
 
 class Tally(msgspec.Struct):
@@ -54,6 +57,8 @@ class Intake:
         self._ledger = ledger
         self._store = store
         self._absent: dict[str, int] = {}
+        """By key: complete sweeps in a row that did not show the item; doubted ones begin one lower."""
+        self._doubted: set[str] = set()
 
     async def take(self, reading: Reading, now: datetime) -> Tally:
         """Everything that the reading means. Observations of known items are replaced at once, without an event."""
@@ -74,7 +79,7 @@ class Intake:
         for start in range(0, len(keys), SLICE):
             news = []
             for key in keys[start : start + SLICE]:
-                self._absent.pop(key, None)
+                self._is_there(key)
                 self._observe(key, found[key], now)
                 if on_firing(self._ledger.triage.get(key), key, found[key], now) is not None:
                     news.append(key)
@@ -96,12 +101,20 @@ class Intake:
             for triage in self._ledger.triage.values()
             if triage.source == reading.source and triage.condition is Condition.FIRING and triage.is_open
         ]
+        if reading.mode == "sweep" and reading.complete:
+            self._doubt(firing, found, reading)
         reasons: dict[str, str] = {}
         for index, triage in enumerate(firing):
             if triage.key not in found and (reason := self._gone(reading, triage)) is not None:
                 reasons[triage.key] = reason
             if index % (SLICE * 5) == 0:
                 await asyncio.sleep(0)
+        self._doubted.intersection_update({triage.key for triage in firing} - reasons.keys())
+        if self._doubted and reading.mode == "sweep":
+            reading.status = "partial"
+            reading.error = _(
+                "More than half of the problems of this source ({n}) vanished at once; another whole list decides."
+            ).format(n=number(len(self._doubted)))
 
         def decide(key: str) -> Event | None:
             current = self._triage(key)
@@ -109,15 +122,30 @@ class Intake:
 
         await self._append_for(list(reasons), decide, now, tally)
 
+    def _doubt(self, firing: list[Triage], found: dict[str, Observation], reading: Reading) -> None:
+        """When most of a source's items vanish at once, the source is suspicious before they are gone."""
+        vanished = [
+            triage.key
+            for triage in firing
+            if triage.key not in found and triage.subject_id not in reading.subjects and triage.key not in self._absent
+        ]
+        if len(vanished) > BELIEVED_ABSENT and 2 * len(vanished) > len(firing):
+            self._doubted.update(vanished)
+
+    def _is_there(self, key: str) -> None:
+        self._absent.pop(key, None)
+        self._doubted.discard(key)
+
     def _gone(self, reading: Reading, triage: Triage) -> str | None:
         """Why the item is confirmed clear, or None while it is not."""
         if triage.subject_id in reading.subjects:
-            self._absent.pop(triage.key, None)
+            self._is_there(triage.key)
             return None if (triage.subject_id, triage.family) in reading.withheld else FIXED
         if reading.mode != "sweep" or not reading.complete:
             return None
-        self._absent[triage.key] = self._absent.get(triage.key, 0) + 1
-        return OBJECT_GONE if self._absent[triage.key] >= ABSENT_SWEEPS else None
+        before = self._absent.get(triage.key, -1 if triage.key in self._doubted else 0)
+        self._absent[triage.key] = before + 1
+        return OBJECT_GONE if before + 1 >= ABSENT_SWEEPS else None
 
     async def _feed(self, reading: Reading, now: datetime, tally: Tally) -> None:
         known = self._ledger.known_posts
@@ -128,7 +156,8 @@ class Intake:
                 drafts.append(event)
                 tally.opened += event.event == "update.posted"
                 tally.changed += event.event == "update.revised"
-            self._ledger.posts[post.id] = post
+            if self._ledger.posts.get(post.id) != post:
+                self._ledger.posts[post.id] = post
         if reading.mode == "sweep" and reading.complete and reading.posts:
             self._forget_posts({post.id for post in reading.posts})
         for start in range(0, len(drafts), EVENTS_A_HOLD):
