@@ -25,7 +25,7 @@ class ConsoleScreen(Screen[None]):
     """One screen of the console. Subclasses name the keys to teach in `TEACHES` and compose `self.foot` last."""
 
     BINDINGS = keys.bindings()
-    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (24, "-narrow"), (100, "-medium"), (160, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (24, "-narrow"), (120, "-medium"), (160, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (8, "-low"), (16, "-mid"), (30, "-tall")]
     ESCAPE_TO_MINIMIZE = False
     TEACHES: ClassVar[tuple[str, ...]] = ("console.back", "console.palette", "console.help")
