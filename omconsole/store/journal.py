@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -25,7 +26,6 @@ from omconsole.store.segments import SEGMENT_BYTES, Position
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
-    from pathlib import Path
 
 EVENTS_A_HOLD: Final = 500
 """At most so many events are appended while the lock is held once, so that others get their turn (callers' duty)."""
@@ -167,44 +167,44 @@ class Journal(JournalReader):
     # --- parts ----
 
     def _write(self, content: bytes) -> None:
-        path = self.segments.plain(self._position.segment)
+        name = self.segments.name(self._position.segment)
         try:
-            descriptor = self._open(path)
+            descriptor = self._open(name)
         except OSError as error:
-            raise unwritable(path, error) from error
+            raise unwritable(Path(name), error) from error
         offset = self._position.offset
         try:
-            self._cut_torn_line(descriptor, path)
+            self._cut_torn_line(descriptor, name)
             written = 0
             while written < len(content):
                 written += os.pwrite(descriptor, content[written:], offset + written)
         except OSError as error:
             os.ftruncate(descriptor, offset)
-            raise unwritable(path, error) from error
+            raise unwritable(Path(name), error) from error
 
-    def _open(self, path: Path) -> int:
+    def _open(self, name: str) -> int:
         """The segment's descriptor, kept until `sync`."""
         if self._unsynced is not None:
             return self._unsynced
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+            descriptor = os.open(name, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
         except FileNotFoundError:
             if self._position.offset:
                 raise
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-            descriptor = os.open(path, flags, self._mode)
+            descriptor = os.open(name, flags, self._mode)
             os.fchmod(descriptor, self._mode)
             self._new_name = True
         self._unsynced = descriptor
         return descriptor
 
-    def _cut_torn_line(self, descriptor: int, path: Path) -> None:
+    def _cut_torn_line(self, descriptor: int, name: str) -> None:
         """What lies behind the position under the lock was never finished, so nobody was told that it is kept."""
         size = os.fstat(descriptor).st_size
         if size > self._position.offset:
             os.ftruncate(descriptor, self._position.offset)
             self.notices.append(
                 _("An unfinished last line of {count} bytes was cut from {path}.").format(
-                    count=size - self._position.offset, path=sanitize(path.name)
+                    count=size - self._position.offset, path=sanitize(os.path.basename(name))
                 )
             )

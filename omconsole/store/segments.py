@@ -49,6 +49,10 @@ class Segments:
         self._prefix = f"{directory}/journal-"
         """Names are joined as text where it matters: an acknowledgement looks at a handful of files."""
 
+    def name(self, number: int) -> str:
+        """The plain segment's path as text."""
+        return f"{self._prefix}{number:06}.jsonl"
+
     def plain(self, number: int) -> Path:
         return self.directory / f"journal-{number:06}.jsonl"
 
@@ -69,7 +73,7 @@ class Segments:
         return sorted({int(match[1]) for match in map(_NAME.fullmatch, names) if match})
 
     def exists(self, number: int) -> bool:
-        name = f"{self._prefix}{number:06}.jsonl"
+        name = self.name(number)
         return os.path.exists(name) or os.path.exists(f"{name}.gz")
 
     def size(self, number: int) -> int:
@@ -97,7 +101,7 @@ class Segments:
             EOFError: a compressed segment is cut short.
         """
         try:
-            descriptor = os.open(f"{self._prefix}{number:06}.jsonl", os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(self.name(number), os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return self._read_packed(number, offset, limit)
         try:

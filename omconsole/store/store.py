@@ -261,6 +261,7 @@ class Store:
             async with self._mutex:
                 await self._sync()
                 contents = observed_writing.capture(ledger, self.journal.position, self.tenant, picture)
+            await asyncio.sleep(0)  # copying 50,000 entries took most of a slice
             replacement = await in_slices(self._saver.write_observed(contents))
             self._observed = await asyncio.to_thread(self._saver.commit, replacement)
 
@@ -281,6 +282,7 @@ class Store:
             async with self._mutex:
                 await self._sync()
                 captured = state.capture(ledger, self._meta())
+            await asyncio.sleep(0)
             replacement = await in_slices(self._saver.write_state(captured))
             await asyncio.to_thread(self._saver.commit_state, replacement, captured.meta)
             if self.journal.wants_roll:

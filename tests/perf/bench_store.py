@@ -26,7 +26,8 @@ from omconsole.domain.events import Actor, Event
 from omconsole.domain.health import SourceHealth
 from omconsole.domain.identity import item_key
 from omconsole.domain.items import Observation, Severity
-from omconsole.poll.intake import EVENTS_A_HOLD
+from omconsole.poll.intake import Intake
+from omconsole.signals.reading import Reading
 from omconsole.store import Store
 from omconsole.store.head import read_head
 from omconsole.store.lookup import Finder
@@ -69,16 +70,10 @@ def picture(ledger: Ledger) -> Snapshot:
 
 
 async def open_items(store: Store, ledger: Ledger, first: int, count: int) -> None:
-    """What a poll's first sweep does to the store."""
-    for start in range(first, first + count, EVENTS_A_HOLD):
-        found = [seen(number) for number in range(start, min(start + EVENTS_A_HOLD, first + count))]
-        drafts = [law.on_firing(None, key_of(each), each, NOW) for each in found]
-        await asyncio.sleep(0)
-        async with store.writing(ledger, durable=False) as writing:
-            writing.append([draft for draft in drafts if draft is not None], NOW)
-        for each in found:
-            ledger.observe(key_of(each), each)
-        await asyncio.sleep(0)
+    """What a poll's first sweep brings, taken in as the poller does."""
+    observations = [seen(number) for number in range(first, first + count)]
+    reading = Reading(source="devices", mode="increment", observations=observations)
+    await Intake("contoso", ledger, store).take(reading, NOW)
 
 
 async def acknowledge(store: Store, ledger: Ledger, key: str) -> float:
@@ -129,7 +124,9 @@ async def acknowledgements(store: Store, ledger: Ledger, count: int) -> dict[str
     for _round in range(ACKNOWLEDGEMENTS):
         floor.append(bare(descriptor, line))
         alone.append(await acknowledge(store, ledger, next(keys)))
-    poll = asyncio.create_task(open_items(store, ledger, count, 50_000))
+    observations = [seen(number) for number in range(count, count + 50_000)]
+    reading = Reading(source="devices", mode="increment", observations=observations)
+    poll = asyncio.create_task(Intake("contoso", ledger, store).take(reading, NOW))
     busy, busy_floor = [], []
     while not poll.done():
         await asyncio.sleep(0.02)
