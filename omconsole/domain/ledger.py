@@ -7,7 +7,6 @@ skips what it has seen.
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from msgspec.structs import replace
 from omconsole.domain.figures import Sample, add, figure
 from omconsole.domain.identity import ID_LENGTH
 from omconsole.domain.items import Item, Observation, Triage
+from omconsole.domain.queue import Place, Queue
 from omconsole.domain.snapshot import Polling, Snapshot
 from omconsole.domain.triage import fold
 from omconsole.domain.updates import Post, Receipt, Update, as_read_by
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from omconsole.domain.events import Event
     from omconsole.domain.health import SourceHealth
-
-Order = tuple[bool, int, int, float, str]
 
 
 class Ledger:
@@ -55,7 +53,7 @@ class Ledger:
         self._keys: dict[str, str] = {}
         """Key by id, without a successor's number."""
         self._rows: dict[str, Item] = {}
-        self._ordered: dict[str, list[tuple[Order, str]]] = {"issues": [], "alerts": []}
+        self._queues: dict[str, Queue] = {"issues": Queue(), "alerts": Queue()}
         self._stale: frozenset[str] = frozenset()
 
     @property
@@ -114,17 +112,16 @@ class Ledger:
         """
         rows: dict[str, Item] = {}
         keys: dict[str, str] = {}
-        ordered: dict[str, list[tuple[Order, str]]] = {"issues": [], "alerts": []}
+        places: dict[str, list[Place]] = {pane: [] for pane in self._queues}
         for index, (key, triage) in enumerate(self.triage.items()):
             keys[key[:ID_LENGTH]] = key
             if triage.is_open:
                 row = rows[key] = self._row(triage)
-                ordered[triage.pane].append((row.order, key))
+                places[triage.pane].append((row.order, key, row))
             if index % 100 == 99:
                 yield
-        for pane in ordered.values():
-            pane.sort()
-        self._keys, self._rows, self._ordered = keys, rows, ordered
+        self._keys, self._rows = keys, rows
+        self._queues = {pane: Queue(entries) for pane, entries in places.items()}
 
     def take_requests(self) -> list[Event]:
         """The polls that others asked for since the last look."""
@@ -148,8 +145,7 @@ class Ledger:
 
     def items(self, pane: str, *, every: bool = False) -> Iterator[Item]:
         """Open items in order of priority; with `every` the resolved ones after them, newest first."""
-        for _order, key in self._ordered[pane]:
-            yield self._rows[key]
+        yield from self._queues[pane].rows
         if every:
             rest = [triage for triage in self.triage.values() if triage.pane == pane and not triage.is_open]
             rest.extend(triage for triage in self.past.values() if triage.pane == pane)
@@ -169,8 +165,7 @@ class Ledger:
         self, *, tenant: str, now: datetime, person: str, persons: dict[str, str], polling: Polling, notice: str | None
     ) -> Snapshot:
         """A frozen picture; rows that did not change are the same objects as in the picture before."""
-        issues = tuple(self._rows[key] for _order, key in self._ordered["issues"])
-        alerts = tuple(self._rows[key] for _order, key in self._ordered["alerts"])
+        issues, alerts = self._queues["issues"].rows, self._queues["alerts"].rows
         updates = tuple(self.updates(person))
         figures = (figure(name, samples) for name, samples in sorted(self.metrics.items()))
         return Snapshot(
@@ -276,19 +271,11 @@ class Ledger:
     def _place(self, key: str) -> None:
         """Make the item's row anew and move it to its place in the order."""
         triage = self.triage[key]
-        ordered = self._ordered[triage.pane]
         before = self._rows.pop(key, None)
         row = self._row(triage) if triage.is_open else None
         if row is not None:
             self._rows[key] = row
-        old = None if before is None else before.order
-        new = None if row is None else row.order
-        if old == new:
-            return
-        if old is not None:
-            del ordered[bisect_left(ordered, (old, key))]
-        if new is not None:
-            insort(ordered, (new, key))
+        self._queues[triage.pane].place(before, row)
 
 
 def _when(post: Post) -> float:
