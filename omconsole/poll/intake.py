@@ -52,7 +52,7 @@ class Tally(msgspec.Struct):
 class Intake:
     """Takes readings in, one at a time, into the ledger and the journal of one tenant.
 
-    What it appends becomes durable with the `poll.finished` of the round: after a power cut the next poll finds it again.
+    What it appends is durable with the `poll.finished` of the round; after a power cut the next poll finds it again.
     """
 
     def __init__(self, tenant: str, ledger: Ledger, store: Store) -> None:
