@@ -18,7 +18,8 @@ from omconsole.i18n import _, number
 from omconsole.paths import prepare_state_directory
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
 
     import httpx
 
@@ -84,6 +85,16 @@ def require_simulator() -> None:
             _("The simulated tenant is not installed."),
             _("Install it with: pipx install 'omconsole[simulate]'"),
         )
+
+
+def kept_transport(directory: Path, root: str) -> Callable[[], AbstractAsyncContextManager[httpx.AsyncBaseTransport]]:
+    """The way to the world that this state directory keeps; without one it gets the usual one.
+
+    Raises:
+        UsageError: the simulator is not installed.
+    """
+    choice = keep_world(directory)
+    return lambda: demo_transport(choice, root)
 
 
 @asynccontextmanager

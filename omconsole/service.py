@@ -6,7 +6,7 @@ import asyncio
 import gc
 import uuid
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from omconsole.domain.triage import Refusal
 from omconsole.domain.words import refusal_words
 from omconsole.errors import ConsoleError, SignInError, StateError
 from omconsole.i18n import _
+from omconsole.poll.requests import answered, waiting
 from omconsole.poll.schedule import DEFAULT_INTERVALS
 from omconsole.store import Store
 
@@ -43,8 +44,6 @@ TICK_S = 15.0
 """Seconds between looks at what time alone changes: staleness, and a poller's seat that became free."""
 SIGN_IN_AGAIN_S = 60.0
 """Seconds for which a process that Graph does not let in leaves the seat to others."""
-ANSWER_WITHIN = timedelta(minutes=10)
-"""How long a request to poll waits for its answer (design.md §5)."""
 LOOK_S = 0.2
 
 
@@ -76,7 +75,11 @@ class Service:
         self._actor = actor
         self._clock = clock
         self._tick_s = tick_s
-        self._transport = _kept_world(settings) if settings.is_demo else None
+        self._transport: Transport | None = None
+        if settings.is_demo:
+            from omconsole.demo import kept_transport
+
+            self._transport = kept_transport(settings.state_directory, settings.profile.graph_url)
         self._poller: Poller | None = None
         self._troubles: dict[str, str] = {}
         """By what it keeps from being done."""
@@ -215,8 +218,7 @@ class Service:
         number = await self._ask(None)
         while self._store.seat.taken_by_other():
             await self._store.follow(self._ledger)
-            finished = self._ledger.last_poll
-            if finished is not None and finished.data.get("answers", 0) >= number:
+            if (finished := self._ledger.last_poll) is not None and answered(finished) >= number:
                 return finished.data
             await asyncio.sleep(LOOK_S)
         return None
@@ -229,7 +231,8 @@ class Service:
         Raises:
             StateError: the history is damaged or newer. SettingsError: the way to the tenant cannot be used.
         """
-        parts = (self._follow, self._publish, self._save, self._tick, self._sit)
+        # What happened between loading and watching is looked for once: tasks begin in this order.
+        parts = (self._follow, self._look, self._publish, self._save, self._tick, self._sit)
         try:
             async with asyncio.TaskGroup() as group:
                 for part in parts:
@@ -255,6 +258,7 @@ class Service:
                 try:
                     async with self._polling() as poller:
                         self._hear()
+                        self._touch_view()
                         await poller.run()
                 except StateError as error:
                     self._troubles["poll"] = _sentences(error)
@@ -288,6 +292,7 @@ class Service:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(self._tick_s)
+            await self._look()
             if self._ledger.set_stale(self._stale_sources()):
                 self._touch_view()
 
@@ -297,20 +302,21 @@ class Service:
 
     async def _follow(self) -> None:
         async for _change in self._store.watch():
-            changed = await self._store.follow(self._ledger)
-            self._hear()
-            # A write of this process takes in what others wrote before it, and following then finds nothing new.
-            if changed or self._ledger.seq != self.snapshot.seq:
-                self._ledger.set_stale(self._stale_sources())
-                self._touch()
+            await self._look()
+
+    async def _look(self) -> None:
+        """Take in what others wrote. Beside the watch also once after it began and then at each tick."""
+        changed = await self._store.follow(self._ledger)
+        self._hear()
+        # A write of this process takes in what others wrote before it, and following then finds nothing new.
+        if changed or self._ledger.seq != self.snapshot.seq:
+            self._ledger.set_stale(self._stale_sources())
+            self._touch()
 
     def _hear(self) -> None:
         """A follower's refresh appends `poll.requested`; who polls answers with a round."""
-        finished = self._ledger.last_poll
-        answered = finished.data.get("answers", 0) if finished else 0
-        since = self._clock() - ANSWER_WITHIN
         asked = (*self._asked, *self._ledger.take_requests())
-        self._asked = [each for each in asked if each.seq > answered and each.at is not None and each.at > since]
+        self._asked = waiting(asked, self._ledger.last_poll, self._clock())
         if self._poller is not None:
             for request in self._asked:
                 self._poller.request(request.ref, asked=request.seq)
@@ -391,11 +397,3 @@ class Service:
 
 def _sentences(error: ConsoleError) -> str:
     return f"{error.what} {error.do}".strip()
-
-
-def _kept_world(settings: Settings) -> Transport:
-    """The way to the simulated world that this state directory keeps."""
-    from omconsole.demo import demo_transport, keep_world
-
-    choice = keep_world(settings.state_directory)
-    return lambda: demo_transport(choice, settings.profile.graph_url)

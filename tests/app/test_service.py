@@ -1,0 +1,339 @@
+"""Two consoles on one state directory, as their users meet them: one polls, both act, either may end."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from omconsole.config import Options, load
+from omconsole.demo import keep_world
+from omconsole.domain.commands import Command
+from omconsole.domain.events import Actor
+from omconsole.domain.items import Condition
+from omconsole.errors import StateError
+from omconsole.service import Service
+from omconsole.store import Store
+from omconsole.store.store import Writing
+from tests.command_line import DEVICES
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from omconsole.config import Settings
+    from omconsole.domain.events import Event
+    from omconsole.domain.items import Item
+    from omconsole.domain.snapshot import Snapshot
+
+TICK_S = 0.05
+PATIENCE_S = 10.0
+"""How long anything may take on a busy machine; what is asserted to be quick has its own deadline."""
+
+
+class Seat:
+    """One running console: a service, and a way to wait for its picture to show something."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self._told = asyncio.Event()
+        service.subscribe(lambda _snapshot: self._told.set())
+        self.running = asyncio.create_task(service.run())
+
+    @property
+    def picture(self) -> Snapshot:
+        return self.service.snapshot
+
+    async def shows(self, what: Callable[[Snapshot], Any], within_s: float = PATIENCE_S) -> None:
+        """Wait until a picture fulfils a condition; fail when that takes longer, or the console has ended."""
+        async with asyncio.timeout(within_s):
+            while not what(self.picture):
+                self._told.clear()
+                waiting = asyncio.ensure_future(self._told.wait())
+                await asyncio.wait({waiting, self.running}, return_when=asyncio.FIRST_COMPLETED)
+                waiting.cancel()
+                if self.running.done():
+                    self.running.result()
+
+    async def end(self) -> None:
+        self.running.cancel()
+        await asyncio.gather(self.running, return_exceptions=True)
+        await self.service.close()
+
+    def item(self, id_: str) -> Item:
+        return next(item for item in self.picture.issues if item.id == id_)
+
+
+class Office:
+    """The demo's state directory, and the consoles that are open on it."""
+
+    def __init__(self, root: Path, wire: Wire) -> None:
+        keep_world(root / "demo", devices=DEVICES)
+        self.settings: Settings = load(None, {}, Options(profile="demo", state_dir=str(root)))
+        self.wire = wire
+        self.ahead = timedelta(0)
+        self.open: list[Seat] = []
+
+    def clock(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    async def service(self, name: str) -> Service:
+        return await Service.open(self.settings, login=f"as:{name}", name=name, clock=self.clock, tick_s=TICK_S)
+
+    async def enter(self, name: str = "anna") -> Seat:
+        seat = Seat(await self.service(name))
+        self.open.append(seat)
+        return seat
+
+    async def leave(self, seat: Seat) -> None:
+        self.open.remove(seat)
+        await seat.end()
+
+
+class Wire:
+    """The way to the simulated tenant, which can be cut."""
+
+    def __init__(self) -> None:
+        self.cut = False
+
+
+@pytest.fixture
+async def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
+    from omconsole import demo
+
+    wire = Wire()
+    real = demo.demo_transport
+
+    class Cuttable(httpx.AsyncBaseTransport):
+        def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+            self.inner = inner
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if wire.cut:
+                raise httpx.ConnectError("the wire is cut")
+            return await self.inner.handle_async_request(request)
+
+    @asynccontextmanager
+    async def cuttable(choice: demo.WorldChoice, root: str) -> AsyncIterator[httpx.AsyncBaseTransport]:
+        async with real(choice, root) as inner:
+            yield Cuttable(inner)
+
+    monkeypatch.setattr(demo, "demo_transport", cuttable)
+    monkeypatch.setattr("omconsole.graph.request.back_off", lambda *_: 0.001)
+    office = Office(tmp_path, wire)
+    yield office
+    for seat in list(office.open):
+        await office.leave(seat)
+
+
+def polled(picture: Snapshot) -> bool:
+    return bool(picture.issues) and all(source.last_ok for source in picture.sources)
+
+
+def newer(picture: Snapshot, before: Snapshot) -> bool:
+    """The devices have been read well again."""
+    now, then = picture.sources[0].last_ok, before.sources[0].last_ok
+    return now is not None and then is not None and now > then
+
+
+async def two(office: Office) -> tuple[Seat, Seat]:
+    """Who polls, and who follows; both show the tenant."""
+    first = await office.enter("anna")
+    await first.shows(polled)
+    second = await office.enter("ben")
+    await second.shows(polled)
+    await second.shows(lambda picture: picture.polling == "other" and all(item.seen for item in picture.issues))
+    return first, second
+
+
+async def test_exactly_one_polls_and_the_other_shows_the_same(office: Office) -> None:
+    first, second = await two(office)
+    assert (first.picture.polling, second.picture.polling) == ("self", "other")
+    assert [item.id for item in second.picture.issues] == [item.id for item in first.picture.issues]
+    assert [item.seen for item in second.picture.issues] == [item.seen for item in first.picture.issues]
+
+
+@pytest.mark.parametrize("who", ["polls", "follows"])
+async def test_an_acknowledgement_shows_in_the_other_console_within_a_second(office: Office, who: str) -> None:
+    first, second = await two(office)
+    actor, other = (first, second) if who == "polls" else (second, first)
+    id_ = other.picture.issues[0].id
+    outcome = await actor.service.command("ack", [id_])
+    assert [done.id for done in outcome.done] == [id_]
+    await other.shows(lambda _picture: other.item(id_).triage.acked_at, within_s=1.0)
+    assert other.picture.persons[other.item(id_).triage.acked_by or ""] == ("anna" if who == "polls" else "ben")
+
+
+async def test_when_who_polls_ends_the_other_takes_over(office: Office) -> None:
+    first, second = await two(office)
+    await office.leave(first)
+    await second.shows(lambda picture: picture.polling == "self")
+    before = second.picture
+    await second.service.refresh(None)
+    await second.shows(lambda picture: newer(picture, before))
+
+
+async def test_an_acknowledgement_outlives_its_console(office: Office) -> None:
+    first = await office.enter("anna")
+    await first.shows(polled)
+    id_ = first.picture.issues[0].id
+    await first.service.command("ack", [id_])
+    await office.leave(first)
+    service = await office.service("ben")
+    item = next(item for item in service.snapshot.issues if item.id == id_)
+    assert item.triage.acked_by is not None
+    assert service.snapshot.persons[item.triage.acked_by] == "anna"
+    await service.close()
+
+
+async def test_the_same_command_twice_gives_the_same_answer(office: Office) -> None:
+    first = await office.enter()
+    await first.shows(polled)
+    id_ = first.picture.issues[0].id
+    command = Command(verb="ack", ids=(id_,), actor=Actor("p-anna", "console"), command_id="c-1")
+    at_once = await asyncio.gather(first.service.execute(command), first.service.execute(command))
+    later = await first.service.execute(command)
+    assert at_once[0] == at_once[1] == later
+    assert [done.id for done in later.done] == [id_]
+    assert first.service._ledger.by_id(id_).version == 2  # type: ignore[union-attr]
+
+
+async def test_of_two_who_acknowledge_at_once_one_is_told_of_the_other(office: Office) -> None:
+    first, second = await two(office)
+    id_ = first.picture.issues[0].id
+    answers = await asyncio.gather(first.service.command("ack", [id_]), second.service.command("ack", [id_]))
+    (done,) = [answer for answer in answers if answer.done]
+    (already,) = [answer for answer in answers if answer.already]
+    winner = "anna" if done is answers[0] else "ben"
+    assert winner in already.already[0].why
+
+
+async def test_a_mixed_command_answers_for_each_id(office: Office) -> None:
+    first = await office.enter()
+    await first.shows(polled)
+    id_, post = first.picture.issues[0].id, first.picture.updates[0].post.id
+    outcome = await first.service.command("ack", [id_, post, "nothing", id_])
+    assert [done.id for done in outcome.done] == [id_, post]
+    assert [failed.id for failed in outcome.failed] == ["nothing"]
+    await first.shows(lambda picture: any(each.post.id == post and each.read for each in picture.updates), 1.0)
+
+
+async def test_a_followers_refresh_makes_the_other_poll(office: Office) -> None:
+    first, second = await two(office)
+    before = first.picture
+    await second.service.refresh("devices")
+    await second.shows(lambda picture: newer(picture, before))
+    await first.shows(lambda picture: newer(picture, before))
+
+
+async def test_asking_for_a_poll_waits_for_the_answer_to_just_that(office: Office) -> None:
+    first, _second = await two(office)
+    asker = await office.service("cleo")
+    assert await asker.poll_once("sweep") is None
+    began = office.clock()
+    answer = await asker.ask_for_poll()
+    assert answer is not None
+    assert (answer["mode"], {each["name"] for each in answer["sources"]}) == (
+        "sweep",
+        {"devices", "messages", "overview"},
+    )
+    assert datetime.fromisoformat(answer["started"]) >= began
+    assert first.picture.polling == "self"
+    await asker.close()
+
+
+async def test_a_request_that_a_write_takes_in_is_heard_too(office: Office) -> None:
+    """The polling process meets the request while it writes, so that following finds nothing new afterwards."""
+    first = await office.enter("anna")
+    await first.shows(polled)
+    asker = await office.service("cleo")
+    before = first.picture
+    await asker.refresh(None)
+    await first.service.command("note", [first.picture.issues[0].id], why="meanwhile")
+    await first.shows(lambda picture: newer(picture, before))
+    await asker.close()
+
+
+async def test_who_asks_is_told_when_nobody_polls_any_more(office: Office) -> None:
+    first = await office.enter("anna")
+    await first.shows(polled)
+    asker = await office.service("cleo")
+    assert await asker.poll_once("sweep") is None
+    await office.leave(first)
+    async with asyncio.timeout(PATIENCE_S):
+        assert await asker.ask_for_poll() is None
+        report = await asker.poll_once("sweep")
+    assert report is not None
+    await asker.close()
+
+
+async def test_a_full_disk_is_said_and_polling_resumes(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(writing: Writing, drafts: Sequence[Event], at: datetime) -> list[Event]:
+        raise StateError("The disk is full.", "Make room.")
+
+    first = await office.enter()
+    await first.shows(polled)
+    before = first.picture
+    with monkeypatch.context() as patched:
+        patched.setattr(Writing, "append", full)
+        await first.service.refresh(None)
+        await first.shows(lambda picture: "disk is full" in (picture.notice or ""))
+        with pytest.raises(StateError, match="disk is full"):
+            await first.service.command("ack", [first.picture.issues[0].id])
+        assert first.picture.issues
+    office.ahead += timedelta(minutes=1)
+    await first.shows(lambda picture: picture.notice is None and newer(picture, before))
+    assert (await first.service.command("ack", [first.picture.issues[0].id])).done
+
+
+async def test_a_state_file_that_cannot_be_saved_is_said_and_retried(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(store: Store, ledger: object) -> None:
+        raise StateError("The disk is full.", "Make room.")
+
+    monkeypatch.setattr("omconsole.service.SAVE_AFTER_S", 0.01)
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "save_state", full)
+        first = await office.enter()
+        await first.shows(lambda picture: polled(picture) and "disk is full" in (picture.notice or ""))
+        assert (await first.service.command("ack", [first.picture.issues[0].id])).done
+    await first.shows(lambda picture: picture.notice is None)
+    assert not first.running.done()
+
+
+async def test_rows_of_a_silent_source_stay_and_are_marked_until_it_answers(office: Office) -> None:
+    first = await office.enter()
+    await first.shows(polled)
+    rows = [item.id for item in first.picture.issues]
+    office.wire.cut = True
+    office.ahead = timedelta(minutes=10, seconds=5)  # the demo asks every few seconds; ten minutes are the least
+    await first.shows(lambda picture: all(item.condition is Condition.UNKNOWN for item in picture.issues))
+    assert [item.id for item in first.picture.issues] == rows
+    assert all(item.stale for item in first.picture.issues)
+    await first.service.refresh(None)
+    await first.shows(lambda picture: {source.status for source in picture.sources} == {"failed"})
+    assert "wire is cut" in (first.picture.sources[0].error or "")
+    assert [item.id for item in first.picture.issues] == rows
+    office.wire.cut = False
+    await first.service.refresh(None)
+    await first.shows(lambda picture: {source.status for source in picture.sources} == {"ok"})
+    await first.shows(lambda picture: not any(item.stale for item in picture.issues))
+    assert {item.id for item in first.picture.issues} >= set(rows)
+
+
+async def test_a_history_of_a_newer_program_ends_the_run_with_one_error(office: Office) -> None:
+    """Not with a group of errors: who runs the service tells its two lines."""
+    first = await office.enter()
+    await first.shows(polled)
+    journal = Path(office.settings.state_directory) / "journal-000001.jsonl"
+    with journal.open("ab") as stream:
+        stream.write(b'{"v":99,"seq":100000,"event":"item.teleported","prev_hash":"x"}\n')
+    with pytest.raises(StateError):
+        await asyncio.wait_for(asyncio.shield(first.running), PATIENCE_S)
+    office.open.remove(first)
+    await first.service.close()
