@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-TICK_S = 15.0
-"""Seconds between two looks at the clock: ages are told in minutes."""
+TICK_S = 10.0
+"""Seconds between two looks at the clock. Ages are told in minutes, so what is shown is looked through once a minute."""
 OBJECTS_A_COLLECTION = (700, 10, 10)
 """Python's own thresholds of the garbage collector, for the time after the first paint."""
 
@@ -86,6 +86,7 @@ class ConsoleApp(GuardedApp):
         self._start_in(theme)
         self._clock = clock
         now = clock()
+        self._minute = now.replace(second=0, microsecond=0)
         zone = ZoneInfo(timezone) if timezone else now.astimezone().tzinfo
         self.reading = Reading(now, zone or UTC, head or EMPTY)
         self.opened: Console | None = None
@@ -203,7 +204,12 @@ class ConsoleApp(GuardedApp):
                     screen.show_picture()
 
     def _tick(self) -> None:
-        self.reading.now = self._clock()
+        now = self._clock()
+        minute = now.replace(second=0, microsecond=0)
+        if minute == self._minute:
+            return
+        self._minute = minute
+        self.reading.now = now
         for screen in self.screen_stack:
             if isinstance(screen, ConsoleScreen):
                 screen.tick()

@@ -35,7 +35,7 @@ class Reply(msgspec.Struct, frozen=True):
     wire_bytes: int = 0
 
 
-class TruncatedBody(Exception):  # noqa: N818 - it says what the body is
+class TruncatedBody(Exception):
     """The compressed body ends too early; the request may be sent again."""
 
 
