@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from omconsole.config import Settings
     from omconsole.signals.reading import Mode
 
+GROUPINGS = ("device", "user", "platform")
+"""Those of `omconsole.domain.grouping`, which help texts do not wait for."""
+
 COMMON: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--profile",), {"metavar": "NAME", "help": _("The tenant's profile in the settings file.")}),
     (("--config",), {"metavar": "FILE", "help": _("The settings file.")}),
@@ -147,16 +150,16 @@ def poll(told: Told, /, once: bool, increment: bool, as_json: bool, **options: A
 @main.command("list", help=_("List alerts, issues, updates or sources in order of priority."))
 @click.argument("what", type=click.Choice(["alerts", "issues", "updates", "sources"]))
 @click.option("--filter", "expression", default="", metavar="EXPR", help=_("Only rows that this filter shows."))
+@click.option("--group-by", type=click.Choice(GROUPINGS), help=_("Rows that share this, as one group."))
 @click.option("--all", "every", is_flag=True, help=_("Resolved ones too."))
 @click.option("--json", "as_json", is_flag=True, help=_("JSON on standard output."))
 @common
 @pass_told
-def list_(told: Told, /, what: str, expression: str, every: bool, as_json: bool, **options: Any) -> None:
-    from omconsole.commands.listing import run_list
+def list_(told: Told, /, **options: Any) -> None:
+    from omconsole.commands.listing import Listing, run_list
 
     told.add(options)
-    status = run_list(told.settings(), told.login, what, expression=expression, every=every, as_json=as_json)
-    click.get_current_context().exit(status)
+    click.get_current_context().exit(run_list(told.settings(), told.login, Listing(**options)))
 
 
 @main.command(help=_("Show one item or post with its history."))

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from omconsole.commands.output import print_columns, print_json, say, warn
 from omconsole.commands.resolving import resolve_row
 from omconsole.domain.contract import event_json, iso, item_json, source_json, update_json
 from omconsole.domain.filters import FilterError, parse
+from omconsole.domain.grouping import Group, Grouping, group
 from omconsole.domain.health import SourceHealth
 from omconsole.domain.items import Item
 from omconsole.domain.words import event_words, label_word, severity_word, source_word, title
@@ -51,22 +54,45 @@ class Reader:
         warn(*store.notices)
 
     def as_of(self, names: Sequence[str]) -> datetime | None:
-        """The oldest good poll of these sources (all, when none is named); None when one was never good."""
-        health = [each for each in self.ledger.sources.values() if not names or each.name in names]
-        times = [each.last_ok for each in health]
+        """The oldest good poll of these sources (all, when none is named); None when one was never good.
+
+        Of all sources those that the tenant refuses do not count: what they would show is not in the list.
+        """
+        every = self.ledger.sources.values()
+        asked = [each for each in every if (each.name in names if names else each.status != "forbidden")]
+        times = [each.last_ok for each in asked]
         return None if None in times else min((time for time in times if time is not None), default=None)
 
 
-def run_list(
-    settings: Settings, login: tuple[str, str], what: str, *, expression: str, every: bool, as_json: bool
-) -> int:
-    """List what the state holds; 5 when nothing has been polled yet."""
-    chosen = parse_filter(expression)
+class Listing(Struct, frozen=True, kw_only=True):
+    """What to list, and how."""
+
+    what: str
+    expression: str = ""
+    every: bool = False
+    group_by: Grouping | None = None
+    as_json: bool = False
+
+
+def run_list(settings: Settings, login: tuple[str, str], listing: Listing) -> int:
+    """List what the state holds; 5 when nothing has been polled yet.
+
+    Raises:
+        UsageError: the filter or the grouping cannot be used.
+    """
+    what = listing.what
+    chosen = parse_filter(listing.expression)
+    if listing.group_by and what not in {"alerts", "issues"}:
+        raise UsageError(_("Only alerts and issues can be grouped."), _("Leave --group-by out."))
     reader = Reader(settings, login)
     as_of = reader.as_of(SOURCES_OF[what])
-    rows = _rows(reader, what, chosen, every=every)
-    if as_json:
-        print_json({"as_of": iso(as_of), "count": len(rows), "items": [_json(reader, row) for row in rows]})
+    rows = _rows(reader, what, chosen, every=listing.every)
+    groups = group(rows, listing.group_by) if listing.group_by else None
+    if listing.as_json:
+        found = {"as_of": iso(as_of), "count": len(rows), "items": [_json(reader, row) for row in rows]}
+        print_json(found if groups is None else {**found, "groups": groups})
+    elif groups is not None:
+        _print_groups(groups)
     else:
         _print(reader, what, rows)
     if as_of is not None or what == "sources":
@@ -160,6 +186,12 @@ def _print(reader: Reader, what: str, rows: list[Any]) -> None:
     else:
         print_columns([_item_row(item, reader.now) for item in rows], right=frozenset({4}))
     say(ngettext("{n} row", "{n} rows", len(rows)).format(n=number(len(rows))))
+
+
+def _print_groups(groups: list[Group]) -> None:
+    rows = [(each.worst.letter, number(each.count), number(each.needs_action), each.title or "–") for each in groups]
+    print_columns(rows, right=frozenset({1, 2}))
+    say(ngettext("{n} group", "{n} groups", len(groups)).format(n=number(len(groups))))
 
 
 def _item_row(item: Item, now: datetime) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ def test_poll(tmp_path: Path, capsys: pytest.CaptureFixture[str], option: list[s
     ("what", "schema"),
     [("issues", "list-items"), ("alerts", "list-items"), ("updates", "list-updates"), ("sources", "list-sources")],
 )
-@pytest.mark.parametrize("every", [[], ["--all"]])
+@pytest.mark.parametrize("every", [[], ["--all", "--group-by", "user"]])
 def test_list(command: CommandLine, what: str, schema: str, every: list[str]) -> None:
     ran = command.demo("list", what, *every, "--json")
     assert (ran.status, ran.err) == (0, "")
