@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TICK_S = 10.0
-"""Seconds between two looks at the clock. Ages are told in minutes, so what is shown is looked through once a minute."""
+"""Seconds between two looks at the clock; ages are told in minutes, so that nothing is drawn more often than that."""
 OBJECTS_A_COLLECTION = (700, 10, 10)
 """Python's own thresholds of the garbage collector, for the time after the first paint."""
 
