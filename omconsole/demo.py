@@ -16,6 +16,7 @@ import msgspec
 from omconsole.errors import StateError, UsageError
 from omconsole.i18n import _, number
 from omconsole.paths import prepare_state_directory
+from omconsole.store.locks import PollerSeat
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -49,6 +50,7 @@ def keep_world(
 
     Raises:
         UsageError: other values than the kept ones were asked for, or the simulator is not installed.
+        StateError: the kept world cannot be read, or not be moved aside, as while another process polls it.
     """
     require_simulator()
     if fresh and directory.exists():
@@ -59,7 +61,7 @@ def keep_world(
     asked = {"devices": devices, "seed": seed, "scenario": scenario}
     if kept is None:
         epoch = datetime.now(UTC).replace(second=0, microsecond=0)
-        kept = WorldChoice(seed or 1, scenario or "busy", devices or 2000, epoch)
+        kept = WorldChoice(1 if seed is None else seed, scenario or "busy", devices or 2000, epoch)
         _write(file, kept)
     other = [name for name, value in asked.items() if value is not None and value != getattr(kept, name)]
     if other:
@@ -168,6 +170,11 @@ def _write(file: Path, choice: WorldChoice) -> None:
 
 
 def _move_aside(directory: Path) -> None:
+    if PollerSeat(directory).taken_by_other():
+        raise StateError(
+            _("Another process uses the demo in {path}.").format(path=directory),
+            _("End every console that shows the demo, or choose another --state-dir."),
+        )
     aside = directory.with_name(f"{directory.name}.aside-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     try:
         directory.rename(aside)

@@ -55,16 +55,17 @@ def refused(ran: Ran, status: int, *words: str) -> None:
 
 
 @contextmanager
-def answering(status: int, kind: str, body: bytes) -> Iterator[str]:
-    """A server on this machine that answers everything alike; its root."""
+def answering(status: int, kind: str, body: bytes, **others: tuple[int, str, bytes]) -> Iterator[str]:
+    """A server on this machine that answers everything alike, but for `others` by their path; its root."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
+            answer = others.get(self.path.partition("?")[0], (status, kind, body))
+            self.send_response(answer[0])
+            self.send_header("Content-Type", answer[1])
+            self.send_header("Content-Length", str(len(answer[2])))
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(answer[2])
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
             """Say nothing."""
@@ -195,6 +196,31 @@ def test_a_server_that_is_not_graph(
     assert ran.status == 5
     assert len(ran.told) == 2
     assert "web page" in ran.err
+
+
+def test_a_missing_permission_is_no_failure_and_hides_no_other_source(
+    command: CommandLine, settings: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMCONSOLE_TOKEN", TOKEN)
+    refusal = b'{"error":{"code":"Forbidden","message":"Needs DeviceManagementConfiguration.Read.All."}}'
+    missing = {"/v1.0/deviceManagement/managedDeviceOverview": (403, "application/json", refusal)}
+    with answering(200, "application/json", b'{"value":[]}', **missing) as root:
+        settings(f'[profiles.contoso]\ngraph_url = "{root}"\n')
+        ran = command("poll", "--once", "--json")
+    assert (ran.status, ran.err) == (0, "")
+    assert {each["name"]: each["status"] for each in ran.json["sources"]} == {
+        "devices": "ok",
+        "messages": "ok",
+        "overview": "forbidden",
+    }
+    for what in ("issues", "alerts", "updates"):
+        listed = command("list", what, "--json")
+        assert (listed.status, listed.err) == (0, "")
+        assert listed.json["as_of"] == ran.json["finished"]
+    sources = {each["name"]: each for each in command("list", "sources", "--json").json["items"]}
+    assert sources["overview"]["state"] == "forbidden"
+    assert sources["overview"]["needs"] == ["DeviceManagementConfiguration.Read.All"]
+    assert sources["overview"]["last_ok"] is None
 
 
 # --- state ------------------------------------------------------------------------------------------------------------
