@@ -53,14 +53,14 @@ class Reader:
         self.person = store.persons.known(login[0]) or ""
         warn(*store.notices)
 
-    def as_of(self, names: Sequence[str]) -> datetime | None:
-        """The oldest good poll of these sources (all, when none is named); None when one was never good.
-
-        Of all sources those that the tenant refuses do not count: what they would show is not in the list.
-        """
+    def asked(self, names: Sequence[str]) -> list[SourceHealth]:
+        """The sources that a list is made from; all, when none is named, but for those that the tenant refuses."""
         every = self.ledger.sources.values()
-        asked = [each for each in every if (each.name in names if names else each.status != "forbidden")]
-        times = [each.last_ok for each in asked]
+        return [each for each in every if (each.name in names if names else each.status != "forbidden")]
+
+    def as_of(self, names: Sequence[str]) -> datetime | None:
+        """The oldest good poll of the sources asked; None when one was never good."""
+        times = [each.last_ok for each in self.asked(names)]
         return None if None in times else min((time for time in times if time is not None), default=None)
 
 
@@ -97,8 +97,18 @@ def run_list(settings: Settings, login: tuple[str, str], listing: Listing) -> in
         _print(reader, what, rows)
     if as_of is not None or what == "sources":
         return 0
-    warn(_("Nothing has been read from this tenant yet."), _("Read it once with: omconsole poll --once"))
+    _say_never_read(reader.asked(SOURCES_OF[what]))
     return SourceFailed.exit_code
+
+
+def _say_never_read(asked: Sequence[SourceHealth]) -> None:
+    """Why a list has no time: a source was asked, but never read well, or nobody has asked yet."""
+    troubled = [each for each in asked if each.last_ok is None and each.error]
+    if troubled:
+        names = ", ".join(source_word(each.name) for each in troubled)
+        warn(_("Not every source could be read: {names}.").format(names=names), troubled[0].error or "")
+    else:
+        warn(_("Nothing has been read from this tenant yet."), _("Read it once with: omconsole poll --once"))
 
 
 def run_show(settings: Settings, login: tuple[str, str], typed: str, *, as_json: bool) -> int:

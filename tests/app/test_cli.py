@@ -223,6 +223,25 @@ def test_a_missing_permission_is_no_failure_and_hides_no_other_source(
     assert sources["overview"]["last_ok"] is None
 
 
+def test_a_list_whose_source_was_only_read_in_part_says_so_and_shows_what_there_is(
+    command: CommandLine, settings: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMCONSOLE_TOKEN", TOKEN)
+    rows = b'{"value":[{"id":"d1","deviceName":"LAP-1","jailBroken":"True"},{"id":5}]}'
+    devices = {"/v1.0/deviceManagement/managedDevices": (200, "application/json", rows)}
+    with answering(200, "application/json", b'{"value":[]}', **devices) as root:
+        settings(f'[profiles.contoso]\ngraph_url = "{root}"\n')
+        ran = command("poll", "--once", "--json")
+    assert ran.status == 5
+    assert ran.json["sources"][0]["status"] == "partial"
+    assert ran.json["sources"][0]["complete"] is False
+    listed = command("list", "issues", "--json")
+    assert (listed.status, listed.json["as_of"]) == (5, None)
+    assert [item["title"].partition(" ")[0] for item in listed.json["items"]] == ["LAP-1"]
+    assert len(listed.told) == 2
+    assert "1 " in listed.told[1]
+
+
 # --- state ------------------------------------------------------------------------------------------------------------
 
 
