@@ -59,6 +59,10 @@ def test_an_acknowledgement_outlives_a_killed_poller(tmp_path: Path, capsys: pyt
         items = {item["id"]: item for item in command.demo("list", "issues", "--all", "--json").json["items"]}
         assert [items[each]["acked_by"] for each in acked] == [f"Anna {each}" for each in range(number + 1)]
         assert all(items[each]["acked_at"] for each in acked)
+    with subprocess.Popen([*program, "poll", *where], stdout=subprocess.DEVNULL) as poller:
+        wait_until_seated(tmp_path / "demo", poller.pid)
+        poller.terminate()
+        assert poller.wait(20) == 0, "a signal ends it in order"
     alone = command.demo("poll", "--once", "--json")
     assert alone.status == 0
     assert "by" not in alone.json
