@@ -1,0 +1,88 @@
+"""What may be imported before the first paint, and for a command that needs nothing (design.md §9, B1 and B16)."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from omconsole.domain.ledger import Ledger
+from tests.unit.store_builders import new_store, picture, show
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAVY: Final = frozenset(
+    (
+        *("httpx", "msal", "tinydb", "filelock", "humanize", "babel", "markdownify", "jinja2", "starlette"),
+        *("watchfiles", "uvicorn", "bs4", "omconsole.simulator", "omconsole.graph", "omconsole.poll"),
+    )
+)
+LOADED: Final = "import json, sys; print(json.dumps(sorted(sys.modules)))"
+FIRST_PAINT: Final = """
+import asyncio, json, sys
+from pathlib import Path
+import omconsole.cli, omconsole.commands.console
+from omconsole.app import ConsoleApp
+from omconsole.config import load
+from omconsole.store.head import read_head
+load(None, {"OMCONSOLE_PROFILE": "demo", "OMCONSOLE_STATE_DIR": sys.argv[1]})
+head = read_head(Path(sys.argv[1]))
+assert head is not None and head.issues
+before = []
+
+async def open_console():
+    before.extend(sorted(sys.modules))
+    await asyncio.Event().wait()
+
+async def main():
+    app = ConsoleApp(head=head, open_console=open_console)
+    async with app.run_test(size=(120, 40)) as pilot:
+        while not before:
+            await pilot.pause()
+        assert len(app.screen.issues.table.rows) == 1
+
+asyncio.run(main())
+print(json.dumps(before))
+"""
+
+
+def loaded_by(program: str, *arguments: str) -> set[str]:
+    """The modules that a process of its own names in its last line."""
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", "HOME": os.environ.get("HOME", "/")},
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_first_paint_from_saved_rows_loads_nothing_heavy(tmp_path: Path) -> None:
+    store, ledger = new_store(tmp_path), Ledger()
+    show(store, ledger, "d1")
+    store.save_caches_now(ledger, picture(ledger))
+    store.close()
+    assert HEAVY & loaded_by(FIRST_PAINT, str(tmp_path)) == set()
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"]])
+def test_what_needs_nothing_loads_nothing(arguments: list[str]) -> None:
+    program = f"""
+import sys
+sys.argv[1:] = {arguments!r}
+from omconsole.__main__ import main
+try:
+    main()
+except SystemExit as end:
+    assert not end.code
+{LOADED}
+"""
+    loaded = loaded_by(program)
+    assert {"textual", "rich", "msgspec", "asyncio", "omconsole.config"} & loaded == set()
+    assert HEAVY & loaded == set()
