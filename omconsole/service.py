@@ -89,6 +89,8 @@ class Service:
         """Told of every round of this process."""
         self._subscribers: list[Callable[[Snapshot], None]] = []
         self._answers: dict[str, Outcome] = {}
+        self._commands = asyncio.Lock()
+        """One command at a time, and none while the service closes."""
         self._changed = asyncio.Event()
         self._unsaved = asyncio.Event()
         self._ledger.set_stale(self._stale_sources())
@@ -143,12 +145,17 @@ class Service:
         Raises:
             StateError: nothing could be written; nothing has changed.
         """
-        if command.command_id in self._answers:
+        async with self._commands:
+            if command.command_id not in self._answers:
+                self._answers[command.command_id] = await self._carry_out(command)
+                if len(self._answers) > ANSWERS_KEPT:
+                    del self._answers[next(iter(self._answers))]
+                self._touch()
             return self._answers[command.command_id]
+
+    async def _carry_out(self, command: Command) -> Outcome:
         answers = Answers(refusal_words, self._store.persons.names())
         async with self._store.writing(self._ledger) as writing:
-            if command.command_id in self._answers:  # sent twice at once: the other one was quicker
-                return self._answers[command.command_id]
             drafts = [
                 event
                 for id_ in dict.fromkeys(command.ids)
@@ -161,12 +168,7 @@ class Service:
                 answers.item_done(current, event)
             else:
                 answers.done(event.ref or "", None, event.event.removeprefix("update."))
-        outcome = answers.outcome()
-        self._answers[command.command_id] = outcome
-        if len(self._answers) > ANSWERS_KEPT:
-            del self._answers[next(iter(self._answers))]
-        self._touch()
-        return outcome
+        return answers.outcome()
 
     def _decide(self, command: Command, id_: str, answers: Answers) -> Event | None:
         post = self._ledger.posts.get(id_)
@@ -389,10 +391,11 @@ class Service:
         return replace(picture, sources=tuple(sources))
 
     async def close(self) -> None:
-        """Write what is not yet written, and let go of locks."""
-        with suppress(ConsoleError):  # the journal holds everything; the view is rebuilt from it
-            await self._store.save_state(self._ledger)
-        self._store.close()
+        """Let the command under way end, write what is not yet written, and let go of locks."""
+        async with self._commands:
+            with suppress(ConsoleError):  # the journal holds everything; the view is rebuilt from it
+                await self._store.save_state(self._ledger)
+            self._store.close()
 
 
 def _sentences(error: ConsoleError) -> str:

@@ -37,11 +37,19 @@ class Replacement:
 
     def __init__(self, path: Path, mode: int = 0o600) -> None:
         self._path = path
-        self._temporary = path.with_name(f".{path.name}{TEMPORARY}{os.getpid()}-{os.urandom(4).hex()}")
-        descriptor = os.open(self._temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        self._mode = mode
+        descriptor = self._create()
+        while not _is_in_place(descriptor, self._temporary):  # cleaned away between its making and its locking
+            os.close(descriptor)
+            descriptor = self._create()
         self.file: BinaryIO = os.fdopen(descriptor, "r+b")
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.fchmod(descriptor, mode)  # whatever the umask took away
+
+    def _create(self) -> int:
+        self._temporary = self._path.with_name(f".{self._path.name}{TEMPORARY}{os.getpid()}-{os.urandom(4).hex()}")
+        descriptor = os.open(self._temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, self._mode)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        os.fchmod(descriptor, self._mode)  # whatever the umask took away
+        return descriptor
 
     @property
     def path(self) -> Path:
@@ -67,6 +75,13 @@ class Replacement:
             self.file.close()
         with suppress(FileNotFoundError):
             self._temporary.unlink()
+
+
+def _is_in_place(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def write_whole(path: Path, content: bytes, mode: int = 0o600) -> Signature:
