@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from textual.command import Provider
     from textual.screen import Screen
 
+    from omconsole.domain.commands import Outcome
     from omconsole.domain.snapshot import Snapshot
     from omconsole.verbs import Verb
 
@@ -92,6 +93,7 @@ class ConsoleApp(GuardedApp):
         self.opened: Console | None = None
         self.trouble: Trouble | None = None
         self._settled = asyncio.Event()
+        self._ordered: set[asyncio.Future[Outcome]] = set()
         self.paused = False
         self._open_console = open_console
         self._read_only = read_only
@@ -174,6 +176,8 @@ class ConsoleApp(GuardedApp):
         for worker in self.workers.cancel_group(self, "console"):
             with suppress(WorkerError):  # cancelled, as it was asked to be
                 await worker.wait()
+        if self._ordered:
+            await asyncio.wait(self._ordered)
         if self.opened is not None:
             await self.opened.close()
 
@@ -238,7 +242,11 @@ class ConsoleApp(GuardedApp):
         if console is None:
             return
         try:
-            outcome = await console.command(verb, list(rows), why=why)
+            # Leaving cancels every worker; what was ordered before is done all the same.
+            order = asyncio.ensure_future(console.command(verb, list(rows), why=why))
+            self._ordered.add(order)
+            order.add_done_callback(self._ordered.discard)
+            outcome = await asyncio.shield(order)
         except ConsoleError as error:
             self._say(f"{error.what} {error.do}".strip(), warning=True)
             return

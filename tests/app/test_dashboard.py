@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -272,3 +273,27 @@ async def test_refresh_asks_for_the_pane_or_for_all(console: Any, app_of: Any, q
         await pilot.press("r", "3", "r", "R")
         await quiet(pilot)
     assert console.refreshed == ["devices", "messages", None]
+
+
+async def test_what_was_ordered_before_leaving_is_done_before_the_console_closes(
+    console: Any, app_of: Any, quiet: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    console.device("LAP-1")
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    carry_out = console.command
+
+    async def slow(*arguments: Any, **named: Any) -> Any:
+        begun.set()
+        await go_on.wait()
+        assert not console.closed
+        return await carry_out(*arguments, **named)
+
+    monkeypatch.setattr(console, "command", slow)
+    app = app_of(console)
+    async with app.run_test() as pilot:
+        await quiet(pilot)
+        await pilot.press("a")
+        await begun.wait()
+        asyncio.get_running_loop().call_later(0.05, go_on.set)
+    assert [verb for verb, _ids, _why in console.commands] == ["ack"]
+    assert console.closed
