@@ -7,7 +7,7 @@ killed writer left unfinished is no event: the next writer cuts it.
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -164,7 +164,7 @@ class Journal(JournalReader):
                 except OSError as error:
                     raise unwritable(self.segments.packed(number), error) from error
 
-    # --- parts ----
+    # --- parts ------------------------------------------------------------------------------------------------------
 
     def _write(self, content: bytes) -> None:
         name = self.segments.name(self._position.segment)
@@ -179,7 +179,8 @@ class Journal(JournalReader):
             while written < len(content):
                 written += os.pwrite(descriptor, content[written:], offset + written)
         except OSError as error:
-            os.ftruncate(descriptor, offset)
+            with suppress(OSError):  # the next writer cuts it
+                os.ftruncate(descriptor, offset)
             raise unwritable(Path(name), error) from error
 
     def _open(self, name: str) -> int:

@@ -167,6 +167,20 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.M
     assert Journal(tmp_path).verify() == []
 
 
+def test_a_disk_that_takes_nothing_back_either_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_arguments: object) -> int:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    writer = Journal(tmp_path)
+    write(writer, "kept")
+    monkeypatch.setattr(os, "pwrite", failing)
+    monkeypatch.setattr(os, "ftruncate", failing)
+    with pytest.raises(StateError):
+        write(writer, "lost")
+
+
 def test_a_journal_that_became_shorter_is_noticed(tmp_path: Path) -> None:
     writer, reader = Journal(tmp_path), Journal(tmp_path)
     write(writer, "a")
