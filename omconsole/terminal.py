@@ -24,7 +24,7 @@ import termios
 import threading
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
@@ -32,6 +32,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from omconsole.crash import crash_report, crash_text
 from omconsole.errors import ConsoleError, UsageError
 from omconsole.i18n import _
+from omconsole.key_reader import AudibleEvent, read_keys
 from widgets.line_filter import control_filter
 
 if TYPE_CHECKING:
@@ -96,6 +97,14 @@ class GuardedDriver(LinuxDriver):
     """Textual's driver, which knows whether the terminal is in its hands."""
 
     in_application_mode = False
+    exit_event: AudibleEvent
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.exit_event = AudibleEvent()
+
+    def run_input_thread(self) -> None:
+        read_keys(self.fileno, self.exit_event, self.process_message, debug=self._debug)
 
     def start_application_mode(self) -> None:
         self.in_application_mode = True

@@ -58,7 +58,7 @@ class Corner(Widget):
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
-    Corner { dock: right; width: 8; height: 1; }
+    Corner { dock: right; width: 6; height: 1; }
     """
 
     def __init__(self, header: HeaderLine) -> None:
