@@ -1,7 +1,7 @@
 """Makes pictures of the console from the demo: `python docs/pictures.py [NAME...]`.
 
-Without a name `console.svg` is made, which the README shows; the others go to `docs/pictures/`. The world, its history and the clock are fixed,
-so that a picture changes only when the console does.
+Without a name `console.svg` is made, which the README shows; the others go to `docs/pictures/`. The world, its history
+and the clock are fixed, so that a picture changes only when the console does.
 """
 
 from __future__ import annotations
