@@ -55,12 +55,18 @@ def _tell_other(answer: dict[str, Any], *, as_json: bool) -> int:
     return 0 if all(each["status"] in {"ok", "forbidden", "skipped"} for each in answer["sources"]) else 5
 
 
+def ending_signals() -> list[signal.Signals]:
+    """The signals that end the poller in order; not a hang-up that `nohup` told this process to outlive."""
+    every = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    return [each for each in every if each is not signal.SIGHUP or signal.getsignal(each) is not signal.SIG_IGN]
+
+
 async def _for_ever(settings: Settings, login: tuple[str, str], *, as_json: bool) -> int:
     service = await Service.open(settings, login=login[0], name=login[1], via="poller")
     service.on_report = lambda report: _tell(report, as_json=as_json)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number_ in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number_ in ending_signals():
         loop.add_signal_handler(number_, stop.set)
     running = asyncio.ensure_future(service.run())
     stopping = asyncio.ensure_future(stop.wait())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import os
+import signal
 import socket
 import threading
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from omconsole.commands.poll import ending_signals
 from tests.command_line import CommandLine, Ran
 
 if TYPE_CHECKING:
@@ -281,6 +283,16 @@ def test_a_list_before_any_poll(command: CommandLine, what: str) -> None:
     assert len(ran.told) == 2
     assert ran.json == {"as_of": None, "count": 0, "items": []}
     assert not command.root.exists(), "reading makes nothing"
+
+
+def test_a_poller_under_nohup_outlives_the_hang_up() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        assert signal.SIGHUP in ending_signals()
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        assert ending_signals() == [signal.SIGTERM, signal.SIGINT]
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 # --- ids and filters --------------------------------------------------------------------------------------------------
