@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from omconsole.config.file import Place, nearest
 from omconsole.i18n import _, number
-from omconsole.sanitize import sanitize
+from omconsole.sanitize import ELLIPSIS, sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -194,8 +194,14 @@ def _address(value: str, place: Place, do: str) -> SplitResult:
         raise place.error(_("the address holds credentials."), do)
     plain = re.fullmatch(r"[\x21-\x7e]+", value.strip()) and not (parts.query or parts.fragment)
     if not (port_ok and plain and parts.scheme in {"http", "https"} and parts.hostname):
-        raise place.error(_("“{value}” is not a usable address.").format(value=sanitize(value, 120)), do)
+        raise place.error(_("“{value}” is not a usable address.").format(value=_without_secrets(value)), do)
     return parts
+
+
+def _without_secrets(address: str) -> str:
+    """What of an address can be shown: tokens stand in queries and fragments."""
+    shown = re.split(r"[?#]", address, maxsplit=1)[0]
+    return sanitize(shown, 120) + (ELLIPSIS if shown != address else "")
 
 
 def _is_loopback(host: str) -> bool:
