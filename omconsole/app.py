@@ -12,6 +12,7 @@ from textual import events, work
 from textual.widgets import Input
 from textual.worker import Worker, WorkerError, WorkerState
 
+from omconsole.domain.items import Item
 from omconsole.domain.snapshot import EMPTY
 from omconsole.errors import ConsoleError
 from omconsole.i18n import _
@@ -242,8 +243,9 @@ class ConsoleApp(GuardedApp):
         if console is None:
             return
         try:
+            expected = {id_: row.triage.version for id_, row in rows.items() if isinstance(row, Item)}
             # Leaving cancels every worker; what was ordered before is done all the same.
-            order = asyncio.ensure_future(console.command(verb, list(rows), why=why))
+            order = asyncio.ensure_future(console.command(verb, list(rows), why=why, expected=expected))
             self._ordered.add(order)
             order.add_done_callback(self._ordered.discard)
             outcome = await asyncio.shield(order)

@@ -25,7 +25,7 @@ from omconsole.poll.schedule import DEFAULT_INTERVALS
 from omconsole.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from omconsole.config import Settings
     from omconsole.domain.events import Via
@@ -134,10 +134,20 @@ class Service:
 
     # --- commands -----------------------------------------------------------------------------------------------------
 
-    async def command(self, verb: str, ids: Sequence[str], *, why: str | None = None) -> Outcome:
-        """Apply a verb to items and posts; durable when it returns."""
-        command = Command(verb=verb, ids=tuple(ids), actor=self._actor, command_id=uuid.uuid4().hex, why=why)
-        return await self.execute(command)
+    async def command(
+        self, verb: str, ids: Sequence[str], *, why: str | None = None, expected: Mapping[str, int] | None = None
+    ) -> Outcome:
+        """Apply a verb to items and posts; durable when it returns. `expected` is the version that was seen, by id."""
+        return await self.execute(
+            Command(
+                verb=verb,
+                ids=tuple(ids),
+                actor=self._actor,
+                command_id=uuid.uuid4().hex,
+                why=why,
+                expected=dict(expected or {}),
+            )
+        )
 
     async def execute(self, command: Command) -> Outcome:
         """Apply a command once: the same command id again gives the same answer.

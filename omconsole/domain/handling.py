@@ -26,12 +26,19 @@ def decide(command: Command, current: Triage) -> Event | Refusal:
     if command.verb == "ack":
         return law.ack(current, command.actor, command.command_id, command.why)
     if command.verb == "unack":
+        if _overtaken(command, current):
+            return Refusal("changed meanwhile", by=current.acked_by, at=current.acked_at)
         return law.unack(current, command.actor, command.command_id, command.why)
     if command.verb == "note":
         return law.note(current, command.actor, command.command_id, command.why)
     if command.verb == "seen":
         return law.seen(current, command.actor, command.command_id)
     return Refusal(f"unknown verb {command.verb}")
+
+
+def _overtaken(command: Command, current: Triage) -> bool:
+    """Somebody has changed the item since the picture that the command was given on."""
+    return command.expected.get(current.id, current.version) != current.version
 
 
 def decide_post(command: Command, post: Post, *, is_read: bool) -> Event | Refusal:

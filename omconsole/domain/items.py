@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from omconsole.domain.kinds import KINDS, Pane
+from omconsole.domain.kinds import Pane, kind_of
 
 
 class Severity(enum.StrEnum):
@@ -108,7 +108,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defa
     @property
     def family(self) -> str:
         """The family whose stages share one identity."""
-        return KINDS[self.kind].family
+        return kind_of(self.kind).family
 
 
 class Triage(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
@@ -134,6 +134,8 @@ class Triage(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=
     """Opaque person id."""
     acked_severity: Severity | None = None
     """The highest severity since the acknowledgement (T4 compares with it)."""
+    acked_stage: int | None = None
+    """The latest stage of the family since the acknowledgement (T4 compares with it)."""
     assignee: str | None = None
     snoozed_until: datetime | None = None
     backlog: bool = False
@@ -148,11 +150,11 @@ class Triage(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=
 
     @property
     def family(self) -> str:
-        return KINDS[self.kind].family
+        return kind_of(self.kind).family
 
     @property
     def pane(self) -> Pane:
-        return KINDS[self.kind].pane
+        return kind_of(self.kind).pane
 
     @property
     def is_open(self) -> bool:

@@ -36,3 +36,10 @@ KINDS: dict[str, Kind] = dict(
     ]
 )
 """Every kind that a source of this version may show."""
+
+_ALERTS = ("connector.", "service.", "security.", "spike.", "tenant.", "console.", "update.", "protection.malware")
+
+
+def kind_of(name: str) -> Kind:
+    """What is known of a kind; one of a later version is a family of its own in the pane that its name belongs to."""
+    return KINDS.get(name) or Kind(name, "alerts" if name.startswith(_ALERTS) else "issues", name)

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from omconsole.domain.events import Actor, Event
 from omconsole.domain.identity import item_id, successor_of
 from omconsole.domain.items import Condition, Handling, Observation, Severity, Triage
-from omconsole.domain.kinds import KINDS
+from omconsole.domain.kinds import kind_of
 
 RECURS_WITHIN = {Severity.CRITICAL: timedelta(days=7), Severity.HIGH: timedelta(days=7)}
 """T12: a resolved item that fires again within this time is the same one; 24 h for every other severity."""
@@ -95,7 +95,8 @@ def _recurred(current: Triage, key: str, seen: Observation, now: datetime) -> Ev
 def _worse_than_acked(current: Triage, seen: Observation) -> bool:
     """T4: above the highest severity since the acknowledgement, or a later stage of the same family."""
     acked = current.acked_severity or current.severity
-    return seen.severity.rank > acked.rank or KINDS[seen.kind].stage > KINDS[current.kind].stage
+    stage = kind_of(current.kind).stage if current.acked_stage is None else current.acked_stage
+    return seen.severity.rank > acked.rank or kind_of(seen.kind).stage > stage
 
 
 # --- what people do -------------------------------------------------------------------------------------------------
@@ -136,9 +137,16 @@ def seen(current: Triage, actor: Actor, command_id: str) -> Event | Refusal:
 
 
 def fold(current: Triage | None, event: Event) -> Triage | None:
-    """The state after an event. Replaying an item's events rebuilds it exactly; an unknown event changes nothing."""
+    """The state after an event. Replaying an item's events rebuilds it exactly.
+
+    An event that this version does not know, or whose data are not as it knows them, changes nothing: the history keeps
+    it for the program that wrote it.
+    """
     if event.event == "item.opened":
-        return _fold_opened(event)
+        try:
+            return _fold_opened(event)
+        except (KeyError, TypeError, ValueError):
+            return current
     change = _FOLDS.get(event.event)
     if current is None or change is None:
         return current
@@ -170,10 +178,13 @@ def _fold_opened(event: Event) -> Triage:
 
 def _fold_measure(current: Triage, event: Event) -> Triage:
     severity = Severity(event.data.get("severity", current.severity))
-    highest = current.acked_severity
+    kind = event.data.get("kind", current.kind)
+    highest, latest = current.acked_severity, current.acked_stage
     if highest is not None and severity.rank > highest.rank:
         highest = severity
-    return replace(current, kind=event.data.get("kind", current.kind), severity=severity, acked_severity=highest)
+    if latest is not None:
+        latest = max(latest, kind_of(kind).stage)
+    return replace(current, kind=kind, severity=severity, acked_severity=highest, acked_stage=latest)
 
 
 def _fold_fired(current: Triage, _event: Event) -> Triage:
@@ -204,6 +215,7 @@ def _fold_reopened(current: Triage, event: Event) -> Triage:
         acked_at=None,
         acked_by=None,
         acked_severity=None,
+        acked_stage=None,
         reopened=state.reopened + 1,
     )
 
@@ -217,13 +229,22 @@ def _fold_acked(current: Triage, event: Event) -> Triage:
         acked_at=event.at,
         acked_by=event.actor,
         acked_severity=current.severity,
+        acked_stage=kind_of(current.kind).stage,
         assignee=current.assignee or event.actor,
         touched=True,
     )
 
 
 def _fold_unacked(current: Triage, _event: Event) -> Triage:
-    return replace(current, handling=Handling.OPEN, acked_at=None, acked_by=None, acked_severity=None, touched=True)
+    return replace(
+        current,
+        handling=Handling.OPEN,
+        acked_at=None,
+        acked_by=None,
+        acked_severity=None,
+        acked_stage=None,
+        touched=True,
+    )
 
 
 def _fold_noted(current: Triage, _event: Event) -> Triage:

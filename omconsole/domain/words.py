@@ -65,6 +65,7 @@ _REFUSALS: dict[str, Callable[[], str]] = {
     "not acknowledged": lambda: _("nobody has acknowledged it"),
     "a note needs text": lambda: _("a note needs text"),
     "seen": lambda: _("already opened by somebody"),
+    "changed meanwhile": lambda: _("changed meanwhile"),
 }
 
 _REASONS: dict[str, Callable[[], str]] = {

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _PORTS: Final = {"https": 443, "http": 80}
+_UNUSABLE: Final = (httpx.InvalidURL, UnicodeError)
+"""What httpx raises for an address, the second for a host name that is no valid international one."""
 _HOST: Final = re.compile(rb"[A-Za-z0-9.:-]+")
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 _VERSION: Final = re.compile(r"/(?:v\d+(?:\.\d+)?|beta)(?:/|\Z)", re.IGNORECASE)
@@ -42,7 +44,7 @@ def check_root(url: str) -> str:
     try:
         root = httpx.URL(url)
         known = root.scheme in _PORTS and _HOST.fullmatch(root.raw_host)
-    except httpx.InvalidURL:
+    except _UNUSABLE:
         known = None
     if not known:
         shown = sanitize(re.sub(r"//.*@", "//", url), 120)
@@ -85,9 +87,10 @@ def check_link(link: str, root: str) -> str:
     own = httpx.URL(root)
     try:
         url = httpx.URL(link)
-    except httpx.InvalidURL:
-        raise _foreign(sanitize(link, 80), own.host) from None
-    if origin(url) != origin(own) or url.userinfo or "\\" in link or not _is_below(url.path, own.path):
+        of_same_origin = origin(url) == origin(own)
+    except _UNUSABLE:
+        raise _foreign(sanitize(link.partition("?")[0], 80), own.host) from None
+    if not of_same_origin or url.userinfo or "\\" in link or not _is_below(url.path, own.path):
         raise _foreign(_shown(url), own.host)
     return link
 

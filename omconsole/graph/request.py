@@ -307,7 +307,7 @@ def _refused(response: httpx.Response, refusal: Refusal, body: bytes) -> GraphEr
 def _redirected(response: httpx.Response) -> GraphProtocolError:
     try:
         target = response.url.join(response.headers.get("location", "")).host
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, UnicodeError):
         target = ""
     return GraphProtocolError(
         _("{host} redirects to {target}; Microsoft Graph does not do that. It was not followed.").format(

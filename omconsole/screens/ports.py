@@ -9,7 +9,7 @@ from omconsole.domain.items import Item
 from omconsole.domain.updates import Update
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from textual.geometry import Size
 
@@ -35,8 +35,17 @@ class Console(Protocol):
     def subscribe(self, changed: Callable[[Snapshot], None]) -> None:
         """Call `changed` with every new picture, on the loop's thread."""
 
-    async def command(self, verb: str, ids: Sequence[str], *, why: str | None = None) -> Outcome:
-        """Give a verb (`Verb.command`, or `seen`) to items and posts by their ids."""
+    async def command(
+        self, verb: str, ids: Sequence[str], *, why: str | None = None, expected: Mapping[str, int] | None = None
+    ) -> Outcome:
+        """Give a verb (`Verb.command`, or `seen`) to items and posts by their ids, as they were when they were shown.
+
+        Args:
+            verb: `Verb.command`, or `seen`.
+            ids: of items and posts.
+            why: a reason, or a note's text.
+            expected: the version that the person saw, by id.
+        """
 
     async def refresh(self, source: str | None) -> None:
         """Ask Graph again: one source, or with None all of them, whole lists."""

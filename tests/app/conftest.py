@@ -22,7 +22,7 @@ from omconsole.domain.ledger import Ledger
 from omconsole.domain.updates import Post
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from textual.pilot import Pilot
 
@@ -134,7 +134,9 @@ class FakeConsole:
     def subscribe(self, changed: Callable[[Snapshot], None]) -> None:
         self.subscribers.append(changed)
 
-    async def command(self, verb: str, ids: Sequence[str], *, why: str | None = None) -> Outcome:
+    async def command(
+        self, verb: str, ids: Sequence[str], *, why: str | None = None, expected: Mapping[str, int] | None = None
+    ) -> Outcome:
         if self.command_trouble is not None:
             raise self.command_trouble
         self.commands.append((verb, tuple(ids), why))

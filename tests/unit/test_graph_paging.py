@@ -55,6 +55,13 @@ async def test_s21_foreign_next_link_sees_no_token() -> None:
     assert {request.url.host for request in tenant.wire.requests} == {"graph.example"}
 
 
+async def test_s21_a_next_link_with_an_impossible_host_is_foreign() -> None:
+    tenant = Tenant(ok({"value": [{"id": "a"}], NEXT: "https://xn--a/v1.0/next?secret"}))
+    with pytest.raises(GraphProtocolError) as caught:
+        await read(tenant)
+    assert "secret" not in caught.value.what
+
+
 async def test_s24_a_repeated_next_link_ends_the_reading() -> None:
     links = [f"{ROOT}/v1.0/x?page={n}" for n in (1, 2, 1)]
     tenant = Tenant(*(ok({"value": [], NEXT: link}) for link in links))

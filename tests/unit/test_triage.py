@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace as replace_struct
 
 from omconsole.domain import triage as law
+from omconsole.domain.commands import Command
+from omconsole.domain.handling import decide
 from omconsole.domain.items import Condition, Handling, Label, Severity, Triage
 from omconsole.domain.ledger import Ledger
 from omconsole.domain.triage import FIXED, OBJECT_GONE, Refusal, fold
@@ -102,6 +105,14 @@ def test_t4_a_later_stage_counts_as_worse_and_keeps_the_identity(tape: Tape) -> 
     tape.write(law.ack(state(tape), ANNA, "c1", None))
     tape.show(observation(kind="device.noncompliant"))
     assert (state(tape).id, state(tape).kind, state(tape).handling) == (first, "device.noncompliant", Handling.OPEN)
+
+
+def test_t4_coming_back_to_the_acknowledged_stage_is_not_worse(tape: Tape) -> None:
+    tape.show(observation(kind="device.noncompliant"))
+    tape.write(law.ack(state(tape), ANNA, "c1", None))
+    tape.show(observation(kind="device.compliance-error"))
+    tape.show(observation(kind="device.noncompliant"))
+    assert (state(tape).handling, state(tape).kind) == (Handling.ACKED, "device.noncompliant")
 
 
 def test_better_is_a_change_that_leaves_the_ack_alone(tape: Tape) -> None:
@@ -252,7 +263,28 @@ def invariants(triage: Triage) -> None:
 def test_an_event_of_a_newer_kind_changes_nothing(tape: Tape) -> None:
     event = tape.show(observation())
     assert event is not None
-    from msgspec.structs import replace
-
     current = state(tape)
-    assert fold(current, replace(event, event="item.levitated")) is current
+    assert fold(current, replace_struct(event, event="item.levitated")) is current
+    assert fold(None, replace_struct(event, data={})) is None
+
+
+def test_a_kind_of_a_later_version_is_shown_under_its_own_name(tape: Tape) -> None:
+    event = tape.show(observation())
+    assert event is not None
+    for kind, pane in (("policy.failed", "issues"), ("connector.expiring", "alerts")):
+        later = fold(None, replace_struct(event, data={**event.data, "kind": kind}))
+        assert later is not None
+        assert (later.kind, later.family, later.pane) == (kind, kind, pane)
+
+
+def test_giving_back_what_somebody_else_took_meanwhile_names_who(tape: Tape) -> None:
+    tape.show(observation())
+    tape.write(law.ack(state(tape), ANNA, "c1", None))
+    seen_version = state(tape).version
+    tape.write(law.unack(state(tape), ANNA, "c2", None))
+    tape.write(law.ack(state(tape), BEN, "c3", None))
+    current = state(tape)
+    command = Command(verb="unack", ids=(current.id,), actor=ANNA, command_id="c4", expected={current.id: seen_version})
+    assert decide(command, current) == Refusal("changed meanwhile", by="p-ben", at=T0)
+    fresh = replace_struct(command, expected={current.id: current.version})
+    assert not isinstance(decide(fresh, current), Refusal)
