@@ -5,15 +5,16 @@ Public: `Row`, `Column(id, title, width, align, cell, cut, drop_below, gap, hide
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+import msgspec
+from textual.content import Content
+
+from widgets.cells import Align, Cut
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from textual.content import Content
-
-    from widgets.cells import Align, Cut
+    from collections.abc import Sequence
 
 
 class Row(Protocol):
@@ -32,8 +33,7 @@ LAST_RESORT = 8
 """Cells for which it takes the place even of the columns at its right that are always shown."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column(Generic[R]):
+class Column(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
     """One column of a table."""
 
     id: str
@@ -54,8 +54,7 @@ class Column(Generic[R]):
     """Whether the header line leaves the column's title out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slot(Generic[R]):
+class Slot(msgspec.Struct, Generic[R], frozen=True):
     """Where a column stands: cells from the left edge of the table, gap included."""
 
     column: Column[R]

@@ -8,9 +8,9 @@ The title is bright while the focus is within. A click on the rule puts the focu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+import msgspec
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.reactive import reactive
@@ -29,8 +29,7 @@ TITLE_MINIMUM = 12
 """Cells that a title keeps before the text at the right gives way."""
 
 
-@dataclass(frozen=True, slots=True)
-class PaneRule:
+class PaneRule(msgspec.Struct, frozen=True):
     """What the rule of a pane says."""
 
     title: str

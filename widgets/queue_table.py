@@ -28,7 +28,7 @@ from textual.widget import Widget
 
 from widgets.columns import Column, R
 from widgets.slices import Slice, SliceLayout
-from widgets.table_drawing import Line, Look, Looks, TableDrawing
+from widgets.table_drawing import Line, Look, Looks, TableDrawing, most_slices
 from widgets.viewport import Viewport
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class QueueTable(Widget, Generic[R], can_focus=True):
         self._drawing: TableDrawing[R] = TableDrawing(columns)
         self._view: Viewport[R] = Viewport()
         self._key: str | None = None
-        self._slices = [Slice(self, number) for number in range(len(columns) + 1)]
+        self._slices = [Slice(self, number) for number in range(most_slices(columns))]
         self._slice_layout = SliceLayout(self)
         self._just_focused = False
         self.set_reactive(QueueTable.empty, empty)
@@ -171,7 +171,7 @@ class QueueTable(Widget, Generic[R], can_focus=True):
     def set_columns(self, columns: Sequence[Column[R]]) -> None:
         """Show other columns of the same rows."""
         self._drawing.set_columns(columns)
-        more = [Slice(self, number) for number in range(len(self._slices), len(columns) + 1)]
+        more = [Slice(self, number) for number in range(len(self._slices), most_slices(columns))]
         self._slices += more
         if self.is_attached:
             self.mount_all(more)
@@ -243,6 +243,9 @@ class QueueTable(Widget, Generic[R], can_focus=True):
         self._move_to(index)
         if opens:
             self.action_open()
+
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """Textual's own would style the table and its slices anew; the cursor alone shows the focus."""
 
     def on_focus(self, event: events.Focus) -> None:
         """Show the cursor. Textual's own handler would repaint the whole table as well."""

@@ -5,24 +5,25 @@ Textual keeps in a strip what filters and rendering made of it: a line that is s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from enum import Enum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Generic, TypeAlias
 
+import msgspec
 from rich.segment import Segment
 from textual.content import Content
 from textual.geometry import Size
 from textual.strip import Strip
+from textual.style import Style
 
 from widgets.cells import drawable, fit, joined
 from widgets.columns import Column, R, Slot, place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from rich.style import Style as RichStyle
-    from textual.style import Style
 
 Piece: TypeAlias = tuple[Segment, ...]
 Line: TypeAlias = tuple[Strip, ...]
@@ -44,8 +45,7 @@ class Look(Enum):
     CURSOR_BLURRED = "queue-table--cursor-blurred"
 
 
-@dataclass(frozen=True, slots=True)
-class Looks:
+class Looks(msgspec.Struct, frozen=True):
     """The resolved styles of a table."""
 
     rows: Mapping[Look, Style]
@@ -199,6 +199,17 @@ class TableDrawing(Generic[R]):
                 self._resolved[own, style] = resolved
             return [Segment(drawable(content.plain), resolved)]
         return [Segment(drawable(text), part.rich_style) for text, part in content.render(style, end="") if text]
+
+
+def most_slices(columns: Sequence[Column[R]]) -> int:
+    """Return into how many slices the lines of these columns are cut at most, at whatever width.
+
+    Without room for a flexible column none stands to its right.
+    """
+    first = next((number for number, column in enumerate(columns) if column.width is None), None)
+    if first is None or columns[first].drop_below:
+        return max(len(columns), 1)
+    return max(len(columns) - first, first, 1)
 
 
 def _grouped(slots: Sequence[Slot[R]]) -> list[list[Slot[R]]]:

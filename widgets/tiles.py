@@ -12,9 +12,9 @@ All texts are literal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+import msgspec
 from rich.segment import Segment
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -36,8 +36,7 @@ GAP = 3
 SEPARATOR = " · "
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
+class Tile(msgspec.Struct, frozen=True):
     """One figure."""
 
     label: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+
+import msgspec
 
 from omconsole.domain.items import Item
 from omconsole.domain.updates import Update
@@ -63,8 +64,7 @@ class Console(Protocol):
         """Write what is to be kept and let go of every lock."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(msgspec.Struct, frozen=True):
     """Why nothing is being polled: what happened and what to do, a sentence each in the user's language."""
 
     what: str

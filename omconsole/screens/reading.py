@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime, tzinfo
+
+import msgspec
 
 from omconsole.domain.snapshot import EMPTY, Snapshot
 from omconsole.domain.words import day
 from omconsole.i18n import clock, short_age
 
-if TYPE_CHECKING:
-    from datetime import datetime, tzinfo
 
-
-@dataclass(slots=True)
-class Reading:
+class Reading(msgspec.Struct):
     """The one thing on screen that changes with time: columns and lines read it when they are drawn."""
 
     now: datetime
