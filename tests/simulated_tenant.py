@@ -56,5 +56,5 @@ class SimulatedTenant:
 
 def profile(file: Path, graph_url: str) -> Path:
     """Write a settings file with one profile for this tenant; returns it."""
-    file.write_text(f'[profiles.contoso]\ngraph_url = "{graph_url}"\n', encoding="utf-8")
+    file.write_text(f'[profiles.contoso]\ntenant_id = "contoso"\ngraph_url = "{graph_url}"\n', encoding="utf-8")
     return file

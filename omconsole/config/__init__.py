@@ -59,6 +59,7 @@ class ProfileSettings(Struct, frozen=True, kw_only=True):
     graph_url: str
     """Root of Microsoft Graph without a version and without a slash at its end."""
     tenant_id: str | None = None
+    """None for the demo alone."""
     client_id: str | None = None
     auth: Literal["token"] = "token"
     cloud: str = "global"
@@ -124,6 +125,8 @@ def load(path: Path | None, environ: Mapping[str, str], options: Options | None 
     if options.read_only and not profile.read_only:
         profile = replace(profile, read_only=True)
     _check_ca_file(profile, Place(file, f"profiles.{name}.ca_file"))
+    if profile.tenant_id is None and name != DEMO_PROFILE:
+        raise _no_tenant(Place(file, f"profiles.{name}.tenant_id"))
     return Settings(
         profile_name=name,
         profile=profile,
@@ -228,6 +231,14 @@ def _profile_name(
     )
 
 
+def _no_tenant(place: Place) -> SettingsError:
+    """A state belongs to one tenant for ever, so it is named from the beginning."""
+    return place.error(
+        _("the tenant is not named."),
+        _("Add the key; the tenant ID stands on the overview page of Microsoft Entra ID in the admin center."),
+    )
+
+
 def _no_choice(own: list[str], where: Path) -> SettingsError:
     path = sanitize(where)
     if own:
@@ -240,7 +251,7 @@ def _no_choice(own: list[str], where: Path) -> SettingsError:
         if _is_there(where)
         else _("There is no settings file {path}.").format(path=path),
         _("Try “omconsole demo”, or write {line} into {path} and put a token into OMCONSOLE_TOKEN.").format(
-            line='profiles.contoso.auth = "token"', path=path
+            line='profiles.contoso.tenant_id = "…"', path=path
         ),
     )
 

@@ -147,8 +147,18 @@ def test_an_unknown_key_is_told_with_its_file_and_the_nearest(
     refused(command("list", "issues"), 2, str(file), "profiles.contoso.auht", "“profiles.contoso.auth”")
 
 
+def test_a_profile_names_its_tenant_from_the_beginning(
+    command: CommandLine, settings: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMCONSOLE_TOKEN", TOKEN)
+    file = settings('[profiles.contoso]\nauth = "token"\n')
+    for arguments in (["poll", "--once"], ["list", "issues"], ["ack", "x7k2m9qf3a"]):
+        refused(command(*arguments), 2, f"{file}: profiles.contoso.tenant_id: ", "Entra")
+    assert command("list", "issues", profile="demo").status == 5
+
+
 def test_a_missing_token(command: CommandLine, settings: Callable[[str], Path]) -> None:
-    settings('[profiles.contoso]\nauth = "token"\n')
+    settings('[profiles.contoso]\ntenant_id = "contoso"\nauth = "token"\n')
     refused(command("poll", "--once", "--json"), 3, "OMCONSOLE_TOKEN")
     refused(command("poll"), 3, "OMCONSOLE_TOKEN")
     assert command("doctor").status == 3
@@ -162,7 +172,7 @@ def test_a_refused_token(
         b'{"error":{"code":"InvalidAuthenticationToken","message":"Lifetime validation failed, the token is expired."}}'
     )
     with answering(401, "application/json", body) as root:
-        settings(f'[profiles.contoso]\ngraph_url = "{root}"\n')
+        settings(f'[profiles.contoso]\ntenant_id = "contoso"\ngraph_url = "{root}"\n')
         ran = command("poll", "--once")
     assert ran.status == 3
     assert len(ran.told) == 2
@@ -178,7 +188,7 @@ def test_an_unreachable_server(
     monkeypatch.setattr("omconsole.graph.request.back_off", lambda *_: 0.001)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    settings(f'[profiles.contoso]\ngraph_url = "http://127.0.0.1:{port}"\n')
+    settings(f'[profiles.contoso]\ntenant_id = "contoso"\ngraph_url = "http://127.0.0.1:{port}"\n')
     ran = command("poll", "--once", "--json")
     assert ran.status == 5
     assert len(ran.told) == 2
@@ -193,7 +203,7 @@ def test_a_server_that_is_not_graph(
 ) -> None:
     monkeypatch.setenv("OMCONSOLE_TOKEN", TOKEN)
     with answering(200, "text/html", b"<!doctype html><title>Welcome to the hotel</title>") as root:
-        settings(f'[profiles.contoso]\ngraph_url = "{root}"\n')
+        settings(f'[profiles.contoso]\ntenant_id = "contoso"\ngraph_url = "{root}"\n')
         ran = command("poll", "--once")
     assert ran.status == 5
     assert len(ran.told) == 2
@@ -207,7 +217,7 @@ def test_a_missing_permission_is_no_failure_and_hides_no_other_source(
     refusal = b'{"error":{"code":"Forbidden","message":"Needs DeviceManagementConfiguration.Read.All."}}'
     missing = {"/v1.0/deviceManagement/managedDeviceOverview": (403, "application/json", refusal)}
     with answering(200, "application/json", b'{"value":[]}', **missing) as root:
-        settings(f'[profiles.contoso]\ngraph_url = "{root}"\n')
+        settings(f'[profiles.contoso]\ntenant_id = "contoso"\ngraph_url = "{root}"\n')
         ran = command("poll", "--once", "--json")
     assert (ran.status, ran.err) == (0, "")
     assert {each["name"]: each["status"] for each in ran.json["sources"]} == {
@@ -232,7 +242,7 @@ def test_a_list_whose_source_was_only_read_in_part_says_so_and_shows_what_there_
     rows = b'{"value":[{"id":"d1","deviceName":"LAP-1","jailBroken":"True"},{"id":5}]}'
     devices = {"/v1.0/deviceManagement/managedDevices": (200, "application/json", rows)}
     with answering(200, "application/json", b'{"value":[]}', **devices) as root:
-        settings(f'[profiles.contoso]\ngraph_url = "{root}"\n')
+        settings(f'[profiles.contoso]\ntenant_id = "contoso"\ngraph_url = "{root}"\n')
         ran = command("poll", "--once", "--json")
     assert ran.status == 5
     assert ran.json["sources"][0]["status"] == "partial"

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 PROFILE: Final = "contoso"
 SETTINGS: Final = """\
 [profiles.contoso]
+tenant_id = "contoso"
 auth = "token"
 graph_url = "http://127.0.0.1:9"
 poll = { devices = "24h", overview = "24h", messages = "24h" }

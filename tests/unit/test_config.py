@@ -82,7 +82,7 @@ def test_everything_that_can_be_set(settings_of: Callable[..., Settings], tmp_pa
 
 
 def test_what_holds_without_a_word(settings_of: Callable[..., Settings], own_home: Path) -> None:
-    settings = settings_of("[profiles.contoso]")
+    settings = settings_of('[profiles.contoso]\ntenant_id = "x"')
     assert settings.profile_name == "contoso"
     assert (settings.language, settings.timezone, settings.theme, settings.token) == (
         "en",
@@ -98,7 +98,8 @@ def test_what_holds_without_a_word(settings_of: Callable[..., Settings], own_hom
 
 
 def test_option_then_environment_then_file(settings_of: Callable[..., Settings]) -> None:
-    text = 'default_profile = "a"\nlanguage = "de"\n[profiles.a]\nread_only = false\n[profiles.b]\n[profiles.c]\n'
+    text = 'default_profile = "a"\nlanguage = "de"\n[profiles.a]\ntenant_id = "x"\nread_only = false\n'
+    text += '[profiles.b]\ntenant_id = "y"\n[profiles.c]\ntenant_id = "z"\n'
     environ = {"OMCONSOLE_PROFILE": "b", "OMCONSOLE_LANG": "en", "OMCONSOLE_STATE_DIR": "/e"}
     given = settings_of(text, environ, profile="c", lang="de", state_dir="/o")
     assert (given.profile_name, given.language, given.state_directory) == ("c", "de", Path("/o/c"))
@@ -120,10 +121,19 @@ def test_without_a_profile_the_way_on_is_told(refused: Callable[..., SettingsErr
     with pytest.raises(SettingsError) as caught:
         load(None, {})
     assert str(own_home) in caught.value.what
-    for part in ("omconsole demo", str(own_home), "profiles.contoso.auth", "OMCONSOLE_TOKEN"):
+    for part in ("omconsole demo", str(own_home), "profiles.contoso.tenant_id", "OMCONSOLE_TOKEN"):
         assert part in caught.value.do
     assert "omconsole demo" in refused('language = "en"').do
     assert "a, b" in refused("[profiles.a]\n[profiles.b]").do
+
+
+def test_a_profile_that_is_used_names_its_tenant(
+    refused: Callable[..., SettingsError], settings_of: Callable[..., Settings]
+) -> None:
+    error = refused('[profiles.a]\nauth = "token"')
+    assert "c.toml: profiles.a.tenant_id: " in error.what
+    assert "Entra" in error.do
+    assert settings_of('[profiles.a]\nauth = "token"', profile="demo").is_demo
 
 
 def test_a_named_file_must_be_there(tmp_path: Path) -> None:
@@ -246,7 +256,8 @@ def test_a_value_that_cannot_be(refused: Callable[..., SettingsError], line: str
     ],
 )
 def test_a_root_of_graph(settings_of: Callable[..., Settings], url: str) -> None:
-    assert settings_of(f'[profiles.a]\ngraph_url = "{url}"').profile.graph_url == url.lower().rstrip("/")
+    settings = settings_of(f'[profiles.a]\ntenant_id = "x"\ngraph_url = "{url}"')
+    assert settings.profile.graph_url == url.lower().rstrip("/")
 
 
 @pytest.mark.parametrize(
@@ -289,7 +300,7 @@ def test_a_profile_that_is_not_there(refused: Callable[..., SettingsError]) -> N
 
 
 def test_words_that_are_not_offered(refused: Callable[..., SettingsError]) -> None:
-    profile = "\n[profiles.a]"
+    profile = '\n[profiles.a]\ntenant_id = "x"'
     assert "inbox" in refused('start = "inbox"' + profile).what
     assert "dark, light" in refused('theme = "pink"' + profile).do
     assert "--theme" in refused(profile, theme="pink").what
@@ -300,7 +311,7 @@ def test_words_that_are_not_offered(refused: Callable[..., SettingsError]) -> No
 def test_time_zones(
     settings_of: Callable[..., Settings], refused: Callable[..., SettingsError], tmp_path: Path
 ) -> None:
-    profile = "\n[profiles.a]"
+    profile = '\n[profiles.a]\ntenant_id = "x"'
     zone, copy = tmp_path / "zone", tmp_path / "copy"
     zone.symlink_to("/usr/share/zoneinfo/Europe/Vienna")
     copy.write_bytes(b"TZif2")
@@ -340,20 +351,20 @@ def test_files_that_are_no_settings(refused: Callable[..., SettingsError], tmp_p
 
 
 def test_a_byte_order_mark_and_a_link_are_fine(settings_of: Callable[..., Settings], tmp_path: Path) -> None:
-    assert settings_of(b"\xef\xbb\xbf[profiles.a]").profile_name == "a"
+    assert settings_of(b'\xef\xbb\xbf[profiles.a]\ntenant_id = "x"').profile_name == "a"
     (tmp_path / "link.toml").symlink_to(tmp_path / "c.toml")
     assert load(tmp_path / "link.toml", {}).profile_name == "a"
 
 
 def test_the_token_is_never_shown(settings_of: Callable[..., Settings], refused: Callable[..., SettingsError]) -> None:
-    settings = settings_of("[profiles.a]", {"OMCONSOLE_TOKEN": "hush"})
+    settings = settings_of('[profiles.a]\ntenant_id = "x"', {"OMCONSOLE_TOKEN": "hush"})
     assert "hush" not in repr(settings)
     with pytest.raises(TypeError):
         pickle.dumps(Secret("hush"))
-    error = refused("[profiles.a]", {"OMCONSOLE_TOKEN": "Bearer hush"})
+    error = refused('[profiles.a]\ntenant_id = "x"', {"OMCONSOLE_TOKEN": "Bearer hush"})
     assert "OMCONSOLE_TOKEN" in error.what
     assert "hush" not in error.what + error.do
-    assert settings_of("[profiles.a]", {"OMCONSOLE_TOKEN": " "}).token is None
+    assert settings_of('[profiles.a]\ntenant_id = "x"', {"OMCONSOLE_TOKEN": " "}).token is None
 
 
 def test_hostile_text_in_the_file_stays_harmless(refused: Callable[..., SettingsError]) -> None:
