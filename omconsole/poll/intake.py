@@ -71,7 +71,7 @@ class Intake:
             found[self._key(seen)] = seen
             if index % (SLICE * 5) == 0:
                 await asyncio.sleep(0)
-        await self._firing(found, now, tally)
+        await self._firing(reading, found, now, tally)
         await self._no_longer(reading, found, now, tally)
         await self._feed(reading, now, tally)
         if reading.figures:
@@ -81,17 +81,25 @@ class Intake:
     def _key(self, seen: Observation) -> str:
         return item_key(self._tenant, seen.source, seen.family, seen.subject_type, seen.subject_id, seen.sub_key)
 
-    async def _firing(self, found: dict[str, Observation], now: datetime, tally: Tally) -> None:
+    async def _firing(self, reading: Reading, found: dict[str, Observation], now: datetime, tally: Tally) -> None:
+        def decide(key: str) -> Event | None:
+            seen = found[key]
+            law = on_firing if reading.has_read(seen) else by_time_alone
+            return law(self._triage(key), key, seen, now)
+
         keys = list(found)
         for start in range(0, len(keys), SLICE):
             news = []
             for key in keys[start : start + SLICE]:
-                self._is_there(key)
-                self._observe(key, found[key], now)
-                if on_firing(self._ledger.triage.get(key), key, found[key], now) is not None:
+                follows = decide(key) is not None
+                if reading.has_read(found[key]):
+                    self._is_there(key)
+                if follows or reading.has_read(found[key]):
+                    self._observe(key, found[key], now)
+                if follows:
                     news.append(key)
             # Decided again under the lock: another process may have acted since.
-            await self._append_for(news, lambda key: on_firing(self._triage(key), key, found[key], now), now, tally)
+            await self._append_for(news, decide, now, tally)
             await asyncio.sleep(0)
 
     def _observe(self, key: str, seen: Observation, now: datetime) -> None:
@@ -201,3 +209,18 @@ class Intake:
                     self._ledger.forget_observation(current.key)
             else:
                 tally.changed += 1
+
+
+def by_time_alone(current: Triage | None, key: str, seen: Observation, now: datetime) -> Event | None:
+    """The event that follows for an object that was not read again: time opens and worsens, and undoes nothing.
+
+    What is kept of the object between polls may be older than the history, which wins: an item that cleared fires
+    again only for what began after that.
+    """
+    if current is not None and current.is_open and current.condition is Condition.FIRING:
+        worse = current.kind == seen.kind and seen.severity.rank > current.severity.rank
+        return on_firing(current, key, seen, now) if worse else None
+    ended = None if current is None else current.cleared_at or current.resolved_at
+    if ended is not None and (seen.first_seen is None or seen.first_seen <= ended):
+        return None
+    return on_firing(current, key, seen, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -62,7 +63,9 @@ async def open_poller(
             )
         )
         tokens = ReadyToken("simulated" if transport else settings.token.reveal() if settings.token else None)
-        fleet = Fleet(await store.load_fleet(ManagedDevice))
+        # With observations lost, only a sweep brings them back, and without a fleet every increment is one.
+        kept = [] if await _lacks_observations(ledger) else await store.load_fleet(ManagedDevice)
+        fleet = await Fleet.of(kept)
         devices = DevicesSignal(DeviceThresholds(profile.thresholds.stale_days), fleet)
 
         async def keep_fleet_and_go_on(report: RoundReport) -> None:
@@ -80,3 +83,13 @@ async def open_poller(
             changed=changed,
             after_round=keep_fleet_and_go_on,
         )
+
+
+async def _lacks_observations(ledger: Ledger) -> bool:
+    """Tells whether an open item of the devices has none; looked for in slices."""
+    for index, item in enumerate(list(ledger.items("issues"))):
+        if item.seen is None and item.triage.source == DevicesSignal.name:
+            return True
+        if index % 5_000 == 0:
+            await asyncio.sleep(0)
+    return False

@@ -13,7 +13,7 @@ from omconsole.graph import MANAGED_DEVICES, MANAGED_DEVICES_ASKED, Flaws, Manag
 from omconsole.signals.reading import Mode, Progress, Reading
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncIterator, Callable, Container, Iterable, Sequence
 
     from omconsole.graph import GraphClient, Round
 
@@ -25,6 +25,8 @@ OVERLAP = timedelta(minutes=5)
 """An increment asks again for this much, since check-ins appear late in the list."""
 SLICE = 250
 """Devices judged between two turns of the loop (about 2 ms)."""
+LIGHT_SLICE = 2_000
+"""Devices only looked at between two turns of the loop (about 1 ms)."""
 
 
 class DeviceThresholds(msgspec.Struct, frozen=True):
@@ -37,13 +39,26 @@ class Fleet:
     """The tenant's devices as last read, by id; kept between polls so that time alone can make a device stale."""
 
     def __init__(self, devices: Iterable[ManagedDevice] = ()) -> None:
-        self.devices = {device.id: device for device in devices}
-
-    @property
-    def newest_check_in(self) -> datetime | None:
+        self.devices: dict[str, ManagedDevice] = {}
+        self.newest_check_in: datetime | None = None
         """The latest check-in that any device has reported, by Graph's own clock."""
-        times = (device.last_sync_date_time for device in self.devices.values())
-        return max((moment for moment in times if moment is not None), default=None)
+        for device in devices:
+            self.add(device)
+
+    @classmethod
+    async def of(cls, devices: Sequence[ManagedDevice]) -> Fleet:
+        """A fleet of any size, made in slices."""
+        fleet = cls()
+        async for device in sliced(devices, LIGHT_SLICE):
+            fleet.add(device)
+        return fleet
+
+    def add(self, device: ManagedDevice) -> None:
+        """Take in what a device has become."""
+        self.devices[device.id] = device
+        moment = device.last_sync_date_time
+        if moment is not None and (self.newest_check_in is None or moment > self.newest_check_in):
+            self.newest_check_in = moment
 
 
 class DevicesSignal:
@@ -60,8 +75,12 @@ class DevicesSignal:
         """Read every device; a complete list replaces the fleet, an incomplete one is laid over it."""
         found: dict[str, ManagedDevice] = {}
         flaws = await self._read(graph, budget, {}, found, progress)
-        self.fleet.devices = {**self.fleet.devices, **found} if flaws else found
-        return await self._judge("sweep", set(found), now, flaws)
+        fleet = await Fleet.of(list(found.values()))
+        if flaws:
+            async for device in sliced([each for id_, each in self.fleet.devices.items() if id_ not in found]):
+                fleet.add(device)
+        self.fleet = fleet
+        return await self._judge("sweep", found, now, flaws)
 
     async def increment(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         """Read the devices that checked in since the newest check-in known; without a fleet, sweep."""
@@ -74,8 +93,9 @@ class DevicesSignal:
         flaws = await self._read(graph, budget, asked, found, progress)
         # Graph ignores a filter that it does not support and sends everything: only later check-ins count as news.
         news = {id_: device for id_, device in found.items() if (device.last_sync_date_time or since) > since}
-        self.fleet.devices.update(news)
-        return await self._judge("increment", set(self.fleet.devices), now, flaws)
+        for device in news.values():
+            self.fleet.add(device)
+        return await self._judge("increment", news, now, flaws)
 
     async def _read(
         self,
@@ -100,13 +120,19 @@ class DevicesSignal:
             progress(len(into))
         return flaws
 
-    async def _judge(self, mode: Mode, subjects: set[str], now: datetime, flaws: Flaws) -> Reading:
-        reading = Reading(source=NAME, mode=mode, subjects=subjects, items=len(self.fleet.devices))
+    async def _judge(self, mode: Mode, read: Container[str], now: datetime, flaws: Flaws) -> Reading:
+        """Judge the fleet: wholly what was read in this poll; of every other device only what time alone brings."""
+        reading = Reading(source=NAME, mode=mode, items=len(self.fleet.devices))
         reading.mark(flaws)
-        compliant = {device.user_id for device in self.fleet.devices.values() if _state(device) == "compliant"}
+        fleet = list(self.fleet.devices.values())
+        compliant = {device.user_id async for device in sliced(fleet, LIGHT_SLICE) if _state(device) == "compliant"}
         judge = Judge(self._thresholds, now, compliant)
-        async for device in _sliced(list(self.fleet.devices.values())):
-            judge(device, reading)
+        async for device in sliced(fleet):
+            if device.id in read:
+                reading.subjects.add(device.id)
+                judge(device, reading)
+            else:
+                judge.by_time(device, reading)
         return reading
 
 
@@ -133,6 +159,19 @@ class Judge:
                 reading.withheld.add((device.id, family))
             elif verdict is not CLEAR:
                 reading.observations.append(_observation(device, verdict))
+
+    def by_time(self, device: ManagedDevice, reading: Reading) -> None:
+        """Add what time alone brings to a device that was not read again: it is silent for too long, its grace ends,
+        or its first day is over. The history may know newer things of it."""
+        age = None if device.enrolled_date_time is None else self._now - device.enrolled_date_time
+        if age is not None and age < JUDGED_AFTER:
+            return
+        first_days = age is not None and age < 2 * JUDGED_AFTER
+        for family, rule in RULES:
+            if first_days or family in BY_TIME:
+                verdict = rule(self, device)
+                if verdict is not None and (verdict.kind in BY_TIME or (first_days and verdict is not CLEAR)):
+                    reading.observations.append(_observation(device, verdict))
 
     def compliance(self, device: ManagedDevice) -> Verdict | None:
         """`noncompliant`, `error`, `conflict` or a running grace period; an unknown state says nothing."""
@@ -191,6 +230,9 @@ class Verdict(msgspec.Struct, frozen=True):
 CLEAR = Verdict("")
 """The rule looked, and Graph says that all is well."""
 
+BY_TIME = frozenset({"device.stale", "device.compliance", "device.in-grace"})
+"""Families and kinds that begin or grow worse without a word from the device."""
+
 RULES: tuple[tuple[str, Callable[[Judge, ManagedDevice], Verdict | None]], ...] = (
     ("device.compliance", Judge.compliance),
     ("device.stale", Judge.staleness),
@@ -235,9 +277,9 @@ def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat().replace("+00:00", "Z")
 
 
-async def _sliced(devices: list[ManagedDevice]) -> AsyncIterator[ManagedDevice]:
+async def sliced(devices: Sequence[ManagedDevice], slice_: int = SLICE) -> AsyncIterator[ManagedDevice]:
     """The devices, with a turn of the loop after each slice."""
-    for start in range(0, len(devices), SLICE):
-        for device in devices[start : start + SLICE]:
+    for start in range(0, len(devices), slice_):
+        for device in devices[start : start + slice_]:
             yield device
         await asyncio.sleep(0)

@@ -26,7 +26,8 @@ class Reading(msgspec.Struct, kw_only=True):
 
     A *complete* sweep proves absence: every page good, the whole list. An increment never does. `subjects` are the
     objects that the reading says something about: an item of such a subject that is not among the observations is
-    explicitly clear, unless its family is in `withheld` (Graph did not say).
+    explicitly clear, unless its family is in `withheld` (Graph did not say). An observation of any other subject is
+    what time alone makes of an object as it was read before.
     """
 
     source: str
@@ -46,6 +47,10 @@ class Reading(msgspec.Struct, kw_only=True):
     requests: int = 0
     bytes: int = 0
     ms: int = 0
+
+    def has_read(self, seen: Observation) -> bool:
+        """Tells whether an observation is of an object that this poll has read."""
+        return seen.subject_id in self.subjects
 
     def mark(self, flaws: Flaws) -> None:
         """A reading with rows or values that could not be taken in is partial: it proves no absence."""

@@ -218,6 +218,42 @@ async def test_rows_that_did_not_change_stay_the_same_objects(desk: Desk) -> Non
     assert desk.told()[-1].event == "item.opened", "a newer check-in alone is no event"
 
 
+STALE_SINCE = NOON - timedelta(days=2)
+
+
+async def test_what_an_increment_did_not_read_clears_nothing_and_undoes_no_newer_knowledge(desk: Desk) -> None:
+    """The devices kept between polls may be older than the history: a kill came before they were saved."""
+    fixed = observation("d3", first_seen=NOON - timedelta(hours=1))
+    await desk.take(LAPTOP, fixed)
+    await desk.take(LAPTOP, others=["d3"])
+    older = [observation("d1", "device.in-grace", first_seen=NOON - timedelta(hours=1)), fixed]
+    assert await desk.take(*older, mode="increment", subjects=set()) == Tally()
+    assert (desk.triage(LAPTOP).kind, desk.triage(LAPTOP).version) == ("device.noncompliant", 1)
+    assert desk.triage(fixed).handling is Handling.RESOLVED
+    seen = desk.ledger.seen[key_of(LAPTOP)]
+    assert seen.kind == "device.noncompliant"
+
+
+async def test_time_alone_opens_and_worsens_what_an_increment_did_not_read(desk: Desk) -> None:
+    stale = observation("d2", "device.stale", severity=Severity.LOW, first_seen=STALE_SINCE)
+    assert await desk.take(stale, mode="increment", subjects=set()) == Tally(opened=1)
+    worse = observation("d2", "device.stale", severity=Severity.MEDIUM, first_seen=STALE_SINCE)
+    assert await desk.take(worse, mode="increment", subjects=set()) == Tally(changed=1)
+    assert await desk.take(stale, mode="increment", subjects=set()) == Tally()
+    await desk.take(others=["d2"])
+    assert await desk.take(stale, mode="increment", subjects=set()) == Tally(), "it has checked in since"
+    again = observation("d2", "device.stale", severity=Severity.LOW, first_seen=desk.now + timedelta(minutes=1))
+    assert await desk.take(again, mode="increment", subjects=set()) == Tally(changed=1)
+
+
+async def test_what_an_increment_did_not_read_has_not_been_seen(desk: Desk) -> None:
+    stale = observation("d2", "device.stale", severity=Severity.LOW, first_seen=STALE_SINCE)
+    await desk.take(LAPTOP, stale)
+    await desk.take(LAPTOP)
+    await desk.take(LAPTOP, stale, mode="increment", subjects={"d1"})
+    assert await desk.take(LAPTOP) == Tally(cleared=1)
+
+
 async def test_a_worse_severity_is_an_event_and_the_acknowledgement_falls(desk: Desk) -> None:
     await desk.take(LAPTOP)
     async with desk.store.writing(desk.ledger) as writing:

@@ -79,14 +79,30 @@ async def test_a_sweep_finds_every_planted_problem_and_no_other(scenario: str) -
 
 async def test_increments_keep_up_with_what_devices_report(tenant: Tenant, graph: GraphClient) -> None:
     signal = DevicesSignal(DeviceThresholds())
-    await signal.sweep(graph, Round(), tenant.now, nothing)
+    shown = found(await signal.sweep(graph, Round(), tenant.now, nothing))
     for _poll in range(12):
         tenant.now += timedelta(minutes=10)
         reading = await signal.increment(graph, Round(), tenant.now, nothing)
         known = set(signal.fleet.devices)
         assert reading.mode == "increment"
+        assert len(reading.subjects) < len(known) / 2
+        shown = {(kind, device) for kind, device in shown if device not in reading.subjects} | found(reading)
         # What is enrolled or retired meanwhile is news for the next sweep; everything known must be right at once.
-        assert found(reading) == {pair for pair in tenant.truth() if pair[1] in known}
+        assert shown == {pair for pair in tenant.truth() if pair[1] in known}
+
+
+async def test_an_increment_speaks_of_what_it_read_and_of_what_time_alone_does(
+    tenant: Tenant, graph: GraphClient
+) -> None:
+    """The fleet may have been kept from before the newest events of the history."""
+    signal = DevicesSignal(DeviceThresholds())
+    await signal.sweep(graph, Round(), tenant.now, nothing)
+    tenant.now += timedelta(minutes=10)
+    reading = await signal.increment(graph, Round(), tenant.now, nothing)
+    unread = [seen for seen in reading.observations if seen.subject_id not in reading.subjects]
+    assert {seen.kind for seen in unread} >= {"device.stale"}
+    assert not [seen for seen in unread if seen.kind in {"device.noncompliant", "device.jailbroken"}]
+    assert {id_ for id_, _family in reading.withheld} <= reading.subjects
 
 
 async def test_an_increment_asks_for_little(tenant: Tenant, graph: GraphClient) -> None:
