@@ -12,6 +12,8 @@ SourceState = Literal["ok", "fetching", "stale", "failed", "forbidden", "throttl
 
 STALE_AFTER_AT_LEAST = timedelta(minutes=10)
 """T17: two intervals, but never less than this."""
+CLOCKS_DIFFER_BY = timedelta(minutes=1)
+"""A time that lies further ahead than this was taken before the clock was set back, and says nothing about now."""
 
 
 class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,8 +37,13 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
     """Rows taken in by the poll under way."""
 
     def is_stale(self, now: datetime) -> bool:
-        """T17: no good poll for two intervals, at least ten minutes. What was never good is not stale."""
-        return self.last_ok is not None and now - self.last_ok > self.stale_after
+        """T17: no good poll for two intervals, at least ten minutes, or one that lies in the future.
+
+        What was never good is not stale.
+        """
+        if self.last_ok is None:
+            return False
+        return now - self.last_ok > self.stale_after or is_ahead(self.last_ok, now)
 
     @property
     def stale_after(self) -> timedelta:
@@ -51,3 +58,8 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
         if self.status is None or self.status == "skipped":
             return "off"
         return "stale" if self.is_stale(now) else "ok"
+
+
+def is_ahead(moment: datetime, now: datetime) -> bool:
+    """Tells whether a time in the past was told by a clock that has been set back since."""
+    return moment - now > CLOCKS_DIFFER_BY

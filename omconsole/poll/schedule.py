@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from omconsole.domain.health import is_ahead
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -25,17 +27,30 @@ def sweep_interval(source: str, interval_s: float) -> timedelta:
     return timedelta(seconds=max(SWEEP_INTERVALS.get(source, interval_s), interval_s))
 
 
+def waits_until(health: SourceHealth, now: datetime) -> datetime | None:
+    """The time before which Graph wants nothing to be asked; None without one.
+
+    With a clock that was set back since Graph said it, the time means nothing: the source may be asked. The client
+    still holds requests back by a clock that nobody sets, and Graph names the time again.
+    """
+    if health.status != "throttled" or (health.since is not None and is_ahead(health.since, now)):
+        return None
+    return health.not_before
+
+
 def must_wait(health: SourceHealth, now: datetime) -> bool:
     """Graph has named a time before which nothing may be asked, and it has not come."""
-    return health.status == "throttled" and health.not_before is not None and now < health.not_before
+    until = waits_until(health, now)
+    return until is not None and now < until
 
 
 def due_at(health: SourceHealth, attempted: datetime | None, now: datetime) -> datetime:
     """When the source may be asked next; a throttled one never earlier than it was told."""
-    if health.status == "throttled" and health.not_before is not None:
-        return health.not_before
+    until = waits_until(health, now)
+    if until is not None:
+        return until
     last = attempted or health.last_ok
-    if last is None:
+    if last is None or is_ahead(last, now):
         return now
     wait = timedelta(seconds=health.interval_s)
     return last + (min(wait, RETRY_FAILED) if health.status == "failed" else wait)
@@ -43,7 +58,8 @@ def due_at(health: SourceHealth, attempted: datetime | None, now: datetime) -> d
 
 def mode(health: SourceHealth, now: datetime) -> Mode:
     """A sweep when none was good for long enough, else an increment."""
-    if health.last_sweep is None or now - health.last_sweep >= sweep_interval(health.name, health.interval_s):
+    last = health.last_sweep
+    if last is None or is_ahead(last, now) or now - last >= sweep_interval(health.name, health.interval_s):
         return "sweep"
     return "increment"
 

@@ -89,3 +89,22 @@ def test_the_next_look_is_at_the_earliest_source() -> None:
 
 def test_the_default_intervals_are_the_documented_ones() -> None:
     assert DEFAULT_INTERVALS == {"devices": 900, "messages": 900, "overview": 3600}
+
+
+def test_a_clock_that_was_set_back_does_not_stop_polling() -> None:
+    ahead = NOON + 3 * HOUR
+    good = health(status="ok", last_ok=ahead, last_sweep=ahead)
+    assert plan([good], {}, NOON) == [("devices", "sweep")]
+    assert plan([good], {"devices": ahead}, NOON) == [("devices", "sweep")]
+    assert plan([good], {"devices": NOON}, NOON + MINUTE) == []
+    throttled = health(status="throttled", since=ahead, not_before=ahead + HOUR)
+    assert not must_wait(throttled, NOON)
+    assert plan([throttled], {}, NOON) == [("devices", "sweep")]
+    slightly = health(status="ok", last_ok=NOON + timedelta(seconds=30), last_sweep=NOON + timedelta(seconds=30))
+    assert plan([slightly], {}, NOON) == [], "two clocks are never quite the same"
+
+
+def test_a_good_poll_in_the_future_is_stale_until_the_next() -> None:
+    assert health(last_ok=NOON + 2 * MINUTE).is_stale(NOON)
+    assert not health(last_ok=NOON + timedelta(seconds=59)).is_stale(NOON)
+    assert not health().is_stale(NOON)
