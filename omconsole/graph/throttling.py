@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 BACK_OFF_S: Final = 0.5
 BACK_OFF_CAP_S: Final = 60.0
+LONGEST_WAIT_S: Final = 365 * 24 * 3600.0
+"""No wait is longer, whatever an answer says: no calendar has room for every number."""
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -58,6 +60,8 @@ def back_off(tries: int, random: Callable[[], float]) -> float:
 def seconds_asked(value: object, date: str | None = None) -> float | None:
     """Returns a Retry-After in seconds from now: a number, also with a fraction, or an HTTP date; None if neither.
 
+    A year at most.
+
     Args:
         value: the header, or `RetryAfter` in the error's message.
         date: the answer's own `Date`, so that a difference between the clocks does not matter.
@@ -68,7 +72,7 @@ def seconds_asked(value: object, date: str | None = None) -> float | None:
         seconds = float(str(value).strip())
     except ValueError:
         return _seconds_until(str(value), date)
-    return seconds if math.isfinite(seconds) and seconds > 0 else None
+    return min(seconds, LONGEST_WAIT_S) if math.isfinite(seconds) and seconds > 0 else None
 
 
 def _seconds_until(value: str, date: str | None) -> float | None:
@@ -76,7 +80,7 @@ def _seconds_until(value: str, date: str | None) -> float | None:
     if at is None:
         return None
     seconds = (at - (_http_date(date) or datetime.now(UTC))).total_seconds()
-    return seconds if seconds > 0 else None
+    return min(seconds, LONGEST_WAIT_S) if seconds > 0 else None
 
 
 def _http_date(value: str | None) -> datetime | None:

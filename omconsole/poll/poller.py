@@ -13,6 +13,7 @@ from omconsole.domain.contract import iso
 from omconsole.domain.events import Event
 from omconsole.errors import ConsoleError, GraphForbidden, GraphThrottled, SignInError
 from omconsole.graph import Round
+from omconsole.graph.throttling import LONGEST_WAIT_S
 from omconsole.poll import schedule
 from omconsole.poll.intake import Tally
 from omconsole.sanitize import sanitize
@@ -273,7 +274,7 @@ def failed_reading(signal: Signal, mode: Mode, error: ConsoleError, now: datetim
     reading = Reading(source=signal.name, mode=mode, status="failed", complete=False, error=_words(error))
     if isinstance(error, GraphThrottled):
         reading.status = "throttled"
-        reading.retry_at = now + timedelta(seconds=error.retry_after_s)
+        reading.retry_at = now + timedelta(seconds=min(error.retry_after_s, LONGEST_WAIT_S))
     elif isinstance(error, GraphForbidden):
         reading.status, reading.needs = "forbidden", error.needs or signal.asks
     elif isinstance(error, SignInError):

@@ -132,6 +132,14 @@ async def test_s25_a_longer_wait_than_the_round_has_is_told_and_nothing_asks_ear
     await tenant.ask()
 
 
+@pytest.mark.parametrize("asked", ["999999999999", "1e300", "Fri, 31 Dec 9999 23:59:59 GMT"])
+async def test_s25_nobody_is_asked_to_wait_for_longer_than_a_year(asked: str) -> None:
+    tenant = Tenant(refused(429, retry_after=asked), ok())
+    with pytest.raises(GraphThrottled) as told:
+        await tenant.ask()
+    assert told.value.retry_after_s == 365 * 24 * 3600
+
+
 async def test_s25_a_429_holds_back_its_workload_and_no_other() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         return refused(429, retry_after="20") if "one" in request.url.path and tenant.time.now < 1020 else ok()

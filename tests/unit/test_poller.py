@@ -204,6 +204,12 @@ async def test_a_throttled_source_is_not_asked_before_its_time_by_anybody(tmp_pa
     assert bench.health().not_before is None
 
 
+async def test_a_wait_without_end_ends_no_poller(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, Planned("devices", GraphThrottled("Microsoft Graph asks to wait.", retry_after_s=1e15)))
+    assert (await bench.round())["devices"].status == "throttled"
+    assert bench.health().not_before == bench.now + timedelta(days=365)
+
+
 async def test_what_is_being_fetched_shows_and_goes(tmp_path: Path) -> None:
     bench = Bench(tmp_path, Planned("devices", found("d1")))
     await bench.round()
