@@ -84,6 +84,8 @@ def run_list(settings: Settings, login: tuple[str, str], listing: Listing) -> in
     chosen = parse_filter(listing.expression)
     if listing.group_by and what not in {"alerts", "issues"}:
         raise UsageError(_("Only alerts and issues can be grouped."), _("Leave --group-by out."))
+    if listing.expression.strip() and what == "sources":
+        raise UsageError(_("Sources cannot be filtered."), _("Leave --filter out."))
     reader = Reader(settings, login)
     as_of = reader.as_of(SOURCES_OF[what])
     rows = _rows(reader, what, chosen, every=listing.every)

@@ -81,6 +81,11 @@ def test_list_by_group(command: CommandLine) -> None:
     assert command.demo("list", "sources", "--group-by", "user").status == 2
 
 
+def test_sources_are_not_filtered(command: CommandLine) -> None:
+    ran = command.demo("list", "sources", "--filter", "zzz", "--json")
+    assert (ran.status, ran.out, len(ran.told)) == (2, "", 2)
+
+
 def test_show_an_item_with_its_history_and_a_post_with_its_own(command: CommandLine) -> None:
     item = command.demo("list", "issues", "--json").json["items"][0]["id"]
     post = command.demo("list", "updates", "--json").json["items"][0]["id"]
@@ -127,6 +132,15 @@ def test_paths(command: CommandLine) -> None:
     ran = command.demo("paths", "--json")
     check("paths", ran.json)
     assert ran.json["state"] == str(command.root / "demo")
+
+
+def test_paths_before_there_are_settings(command: CommandLine) -> None:
+    ran = command("paths", "--json")
+    assert (ran.status, ran.err) == (0, "")
+    check("paths", ran.json)
+    assert ran.json["state"] is None
+    assert ran.json["settings"].endswith("config.toml")
+    assert ran.json["settings"] in command("paths").out
 
 
 def test_doctor_when_all_is_well_and_when_not(command: CommandLine) -> None:
