@@ -226,7 +226,7 @@ def paths(told: Told, /, as_json: bool, **options: Any) -> None:
     from omconsole.commands.doctor import run_paths
 
     told.add(options)
-    click.get_current_context().exit(run_paths(told.settings(), as_json=as_json))
+    click.get_current_context().exit(run_paths(told.settings, told.get("config"), as_json=as_json))
 
 
 @main.command(help=_("The keys."))

@@ -10,7 +10,7 @@ import msgspec
 
 from omconsole.commands.output import print_columns, print_json, say
 from omconsole.domain.contract import iso
-from omconsole.errors import ConsoleError, SignInError, StateError
+from omconsole.errors import ConsoleError, SettingsError, SignInError, StateError
 from omconsole.i18n import _, number
 from omconsole.verbs import VERBS, help_text, key_word
 
@@ -29,20 +29,29 @@ class Check(msgspec.Struct, frozen=True):
     do: str = ""
 
 
-def run_paths(settings: Settings, *, as_json: bool) -> int:
-    """Say where files lie."""
+def run_paths(load_settings: Callable[[], Settings], chosen: str | None, *, as_json: bool) -> int:
+    """Say where files lie, also where a settings file would be looked for; without one no profile has a state.
+
+    Raises:
+        SettingsError: there is a settings file, and it cannot be used.
+    """
     from omconsole.paths import config_file, user_directory
 
-    places = {
-        "settings": str(settings.config_file or config_file(os.environ)),
-        "state": str(settings.state_directory),
-        "user": str(user_directory()),
-    }
+    where = config_file(os.environ, chosen)
+    state: str | None = None
+    try:
+        settings = load_settings()
+    except SettingsError:
+        if where.exists() or where.is_symlink():
+            raise
+    else:
+        where, state = settings.config_file or where, str(settings.state_directory)
+    places = {"settings": str(where), "state": state, "user": str(user_directory())}
     if as_json:
         print_json(places)
     else:
         words = {"settings": _("settings file"), "state": _("state of the profile"), "user": _("your own files")}
-        print_columns([(words[name], place) for name, place in places.items()])
+        print_columns([(words[name], place or "–") for name, place in places.items()])
     return 0
 
 
