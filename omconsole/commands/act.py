@@ -10,26 +10,25 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from omconsole.commands.output import print_json, say, warn
-from omconsole.commands.resolving import SHORTEST_PREFIX, unresolved
-from omconsole.domain.commands import Command
+from omconsole.commands.resolving import resolve
+from omconsole.domain.commands import Command, Outcome
 from omconsole.domain.events import Actor, Event
 from omconsole.domain.handling import Answers, decide, decide_post
 from omconsole.domain.triage import Refusal
 from omconsole.domain.updates import Post
 from omconsole.domain.words import refusal_words
-from omconsole.errors import SourceFailed, StateError, UsageError
+from omconsole.errors import SourceFailed, UsageError
 from omconsole.i18n import _, number
 from omconsole.paths import prepare_state_directory
-from omconsole.sanitize import sanitize
+from omconsole.store.journal import EVENTS_A_HOLD
 from omconsole.store.lookup import Finder
-from omconsole.store.origin import remembered_tenant
+from omconsole.store.origin import refuse_other_tenant
 from omconsole.store.persons import Persons
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from omconsole.config import Settings
-    from omconsole.domain.commands import Outcome
     from omconsole.domain.items import Triage
     from omconsole.domain.updates import Update
 
@@ -73,13 +72,16 @@ def act(settings: Settings, login: tuple[str, str], wish: Wish, *, view_only: bo
         reader = Reader(settings, login)
         return {update.post.id: update for update in reader.ledger.updates(reader.person)}
 
-    named = [_name(finder, feed, typed) for typed in dict.fromkeys(ids)]
+    named = {each.id: each for each in (_name(finder, feed, typed) for typed in dict.fromkeys(ids))}
+    if not named:
+        _tell(Outcome(), as_json=as_json)
+        return 0
     persons = Persons(settings.state_directory)
     person = persons.person_for(*login)
     command = Command(
-        verb=wish.verb, ids=tuple(ids), actor=Actor(person, "cli"), command_id=uuid.uuid4().hex, why=wish.why
+        verb=wish.verb, ids=tuple(named), actor=Actor(person, "cli"), command_id=uuid.uuid4().hex, why=wish.why
     )
-    outcome = _execute(finder, command, named, Answers(refusal_words, persons.names()))
+    outcome = _execute(finder, command, list(named.values()), Answers(refusal_words, persons.names()))
     _tell(outcome, as_json=as_json)
     return SourceFailed.exit_code if outcome.failed else 0
 
@@ -93,14 +95,7 @@ def _refuse_unfit_state(settings: Settings) -> None:
     directory = settings.state_directory
     if directory.exists():
         prepare_state_directory(directory)
-    known = remembered_tenant(directory)
-    if known is not None and known != settings.tenant:
-        raise StateError(
-            _("The state in {path} belongs to another tenant ({known}).").format(
-                path=sanitize(directory), known=sanitize(known)
-            ),
-            _("Give this profile another name or another directory (state_dir, --state-dir)."),
-        )
+    refuse_other_tenant(directory, settings.tenant)
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -112,22 +107,17 @@ class Named(msgspec.Struct, frozen=True):
 
 
 def _name(finder: Finder, feed: Callable[[], dict[str, Update]], typed: str) -> Named:
-    """Find what is meant in the index; only what is not there costs loading the feed.
+    """Find what is meant in the index; only a post costs loading the feed.
 
     Raises:
         UsageError: nothing, or more than one thing.
     """
     items = finder.find(typed)
-    if len(items) == 1:
-        return Named(items[0].id)
-    wanted = typed.strip().casefold()
-    posts = [id_ for id_ in feed() if id_.casefold().startswith(wanted)] if len(wanted) >= SHORTEST_PREFIX else []
-    exact = [id_ for id_ in posts if id_.casefold() == wanted]
-    meant = exact or posts
-    if items or len(meant) != 1:
-        raise unresolved(typed, [*(item.id for item in items), *meant])
-    update = feed()[meant[0]]
-    return Named(update.post.id, update.post, update.read)
+    id_ = resolve(typed, items, finder.post_ids)
+    if any(triage.id == id_ for triage in items):
+        return Named(id_)
+    update = feed()[id_]
+    return Named(id_, update.post, update.read)
 
 
 def _filtered(settings: Settings, login: tuple[str, str], wish: Wish) -> tuple[str, ...]:
@@ -148,7 +138,18 @@ def _filtered(settings: Settings, login: tuple[str, str], wish: Wish) -> tuple[s
 
 
 def _execute(finder: Finder, command: Command, named: list[Named], answers: Answers) -> Outcome:
-    """Decide on fresh state under the lock, append everything at once, and answer id by id."""
+    """Decide on fresh state under the lock and append, in holds that let others in; then answer id by id.
+
+    Raises:
+        StateError: a hold could not write; what earlier ones wrote stays, and the same wish again says so.
+    """
+    for begin in range(0, len(named), EVENTS_A_HOLD):
+        _execute_hold(finder, command, named[begin : begin + EVENTS_A_HOLD], answers)
+    return answers.outcome()
+
+
+def _execute_hold(finder: Finder, command: Command, named: list[Named], answers: Answers) -> None:
+    """Decide and append everything of one hold at once."""
     before: list[Triage | None] = []
     drafts: list[Event] = []
     with finder.writing() as journal:
@@ -165,7 +166,6 @@ def _execute(finder: Finder, command: Command, named: list[Named], answers: Answ
             answers.item_done(current, event)
         else:
             answers.done(event.ref or "", None, event.event.removeprefix("update."))
-    return answers.outcome()
 
 
 def _decide(finder: Finder, command: Command, named: Named) -> tuple[Event | Refusal, Triage | None]:

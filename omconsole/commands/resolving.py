@@ -9,32 +9,38 @@ from omconsole.domain.items import Item
 from omconsole.errors import UsageError
 from omconsole.i18n import _
 from omconsole.sanitize import sanitize
+from omconsole.store.lookup import SHORTEST_PREFIX, meant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
+    from omconsole.domain.items import Triage
     from omconsole.domain.ledger import Ledger
     from omconsole.domain.updates import Update
 
-SHORTEST_PREFIX = 4
 CANDIDATES_SHOWN = 8
 
 
-def resolve(ids: Iterable[str], typed: str, *, post_ids: Iterable[str] = ()) -> str:
+def resolve(typed: str, items: Sequence[Triage], post_ids: Callable[[], Iterable[str]]) -> str:
     """The one id that is meant.
+
+    Args:
+        typed: an id, or the beginning of one.
+        items: what it means among the items (`meant`, `Finder.find`).
+        post_ids: the feed's ids, asked for only when no item has this very id.
 
     Raises:
         UsageError: nothing or more than one thing is meant; the candidates are named.
     """
-    wanted = typed.strip()
-    posts = [id_ for id_ in post_ids if id_.casefold() == wanted.casefold()]
-    if posts:
-        return posts[0]
-    wanted = normalised(wanted)
-    found = [id_ for id_ in ids if id_ == wanted]
-    if not found and len(wanted) >= SHORTEST_PREFIX:
-        found = [id_ for id_ in ids if id_.startswith(wanted)]
-        found += [id_ for id_ in post_ids if id_.casefold().startswith(typed.strip().casefold())]
+    found = [triage.id for triage in items]
+    if found == [normalised(typed)]:
+        return found[0]
+    wanted = typed.strip().casefold()
+    for id_ in post_ids():
+        if id_.casefold() == wanted:
+            return id_
+        if len(wanted) >= SHORTEST_PREFIX and id_.casefold().startswith(wanted):
+            found.append(id_)
     if len(found) == 1:
         return found[0]
     raise unresolved(typed, found)
@@ -56,8 +62,10 @@ def unresolved(typed: str, candidates: list[str]) -> UsageError:
 
 def resolve_row(ledger: Ledger, typed: str, person: str) -> Item | Update:
     """The item or post that is meant, as a row."""
-    ids = [*(triage.id for triage in ledger.triage.values()), *ledger.past]
-    id_ = resolve(ids, typed, post_ids=list(ledger.posts))
+    wanted = normalised(typed)
+    lives = (*ledger.triage.values(), *ledger.past.values())
+    items = meant(wanted, lives) if len(wanted) >= SHORTEST_PREFIX else []
+    id_ = resolve(typed, items, lambda: ledger.posts)
     if id_ in ledger.posts:
         return next(update for update in ledger.updates(person) if update.post.id == id_)
     triage = ledger.by_id(id_)

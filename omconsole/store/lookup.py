@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,13 +17,26 @@ from omconsole.store.observed import FILE_NAME, FORMAT, ObservedFile, open_obser
 from omconsole.store.segments import START
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from omconsole.domain.events import Event
     from omconsole.domain.items import Triage
 
 SHORTEST_PREFIX = 4
+"""Characters of an id that may stand for it."""
+
+
+def meant(wanted: str, lives: Iterable[Triage]) -> list[Triage]:
+    """Return what an id in its normal form means among `lives`: that very life, else the latest of each item, by id."""
+    latest: dict[str, Triage] = {}
+    for triage in lives:
+        if triage.id == wanted:
+            return [triage]
+        other = latest.get(triage.key)
+        if triage.id.startswith(wanted) and (other is None or triage.opened_at >= other.opened_at):
+            latest[triage.key] = triage
+    return [] if "." in wanted else sorted(latest.values(), key=lambda triage: triage.id)
 
 
 class Finder:
@@ -37,6 +51,7 @@ class Finder:
         self._observed = self._open(directory)
         self._since: dict[str, Triage] = {}
         """By id: the lives that events since the cache was written have changed or begun."""
+        self._sorted: list[str] | None = None
         if self._observed is None:
             self.journal.rewind()
             self._start_from_checkpoint(directory)
@@ -50,21 +65,19 @@ class Finder:
         A whole id (`x7k2m9qf3a`, `x7k2m9qf3a.2`) names one life; a prefix needs four characters.
         """
         wanted = normalised(typed)
-        name = wanted.partition(".")[0][:ID_LENGTH]
-        if len(name) < SHORTEST_PREFIX:
+        if wanted in self._since:
+            return [self._since[wanted]]
+        name = wanted.partition(".")[0]
+        if not SHORTEST_PREFIX <= len(name) <= ID_LENGTH or not name.isascii():
             return []
         lives = {triage.id: triage for triage in self._indexed(name)}
-        lives.update((id_, triage) for id_, triage in self._since.items() if id_.startswith(name))
-        if wanted in lives:
-            return [lives[wanted]]
-        if "." in wanted:
-            return []
-        latest: dict[str, Triage] = {}
-        for triage in lives.values():
-            other = latest.get(triage.key)
-            if other is None or triage.opened_at >= other.opened_at:
-                latest[triage.key] = triage
-        return sorted(latest.values(), key=lambda triage: triage.id)
+        if wanted not in lives:
+            lives.update((id_, self._since[id_]) for id_ in self._recent(name))
+        return meant(wanted, lives.values())
+
+    def post_ids(self) -> list[str]:
+        """The ids of the feed's posts, as the cache has them."""
+        return [post.id for post in self._observed.posts()] if self._observed is not None else []
 
     def refresh(self) -> None:
         """Take in what the journal says since the last look.
@@ -101,7 +114,18 @@ class Finder:
             current = next((each for each in self._indexed(event.item) if each.id == event.item), None)
         after = fold(current, event)
         if after is not None:
+            if after.id not in self._since:
+                self._sorted = None
             self._since[after.id] = after
+
+    def _recent(self, prefix: str) -> Iterator[str]:
+        """The ids that begin so among those of `_since`; sorted once, since a bulk verb asks for thousands."""
+        if self._sorted is None:
+            self._sorted = sorted(self._since)
+        for index in range(bisect_left(self._sorted, prefix), len(self._sorted)):
+            if not self._sorted[index].startswith(prefix):
+                return
+            yield self._sorted[index]
 
     def _indexed(self, prefix: str) -> list[Triage]:
         if self._observed is None:
@@ -129,6 +153,7 @@ class Finder:
         checkpoint = newest_checkpoint(directory) if self.journal.position != START or self._rolled() else None
         if checkpoint is not None:
             self._since = {triage.id: triage for triage in (*checkpoint.triage, *checkpoint.past)}
+            self._sorted = None
             self.journal.seek(checkpoint.head.position)
 
     def _rolled(self) -> bool:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from omconsole.domain.events import Event
+from omconsole.errors import StateError
+from omconsole.i18n import _
+from omconsole.sanitize import sanitize
 from omconsole.store import observed, state
 from omconsole.store.frames import DamagedError
 from omconsole.store.segments import Segments
@@ -21,6 +24,22 @@ STATE_CREATED: Final = "state.created"
 def remembered_tenant(directory: Path) -> str | None:
     """Return the tenant whose state this is, or None for an empty directory. Reads little and writes nothing."""
     return _from_journal(directory) or _from_cache(directory) or _from_state(directory)
+
+
+def refuse_other_tenant(directory: Path, tenant: str) -> None:
+    """Leave a directory alone that is another tenant's.
+
+    Raises:
+        StateError: it is.
+    """
+    known = remembered_tenant(directory)
+    if known is not None and known != tenant:
+        raise StateError(
+            _("The state in {path} belongs to another tenant ({known}).").format(
+                path=sanitize(directory), known=sanitize(known)
+            ),
+            _("Give this profile another name or another directory (state_dir, --state-dir)."),
+        )
 
 
 def _from_journal(directory: Path) -> str | None:

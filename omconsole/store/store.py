@@ -20,7 +20,7 @@ from omconsole.store.frames import DamagedError
 from omconsole.store.journal import Journal
 from omconsole.store.loading import Loader, catch_up, lay_beside
 from omconsole.store.locks import TIMEOUT_S, PollerSeat
-from omconsole.store.origin import STATE_CREATED, remembered_tenant
+from omconsole.store.origin import STATE_CREATED, refuse_other_tenant
 from omconsole.store.persons import Persons
 from omconsole.store.reading import JournalRewrittenError
 from omconsole.store.saving import Saver
@@ -126,14 +126,7 @@ class Store:
         if not read_only:
             prepare_state_directory(directory)
             clean_stale(directory)
-        known = remembered_tenant(directory)
-        if known is not None and known != tenant:
-            raise StateError(
-                _("The state in {path} belongs to another tenant ({known}).").format(
-                    path=sanitize(directory), known=sanitize(known)
-                ),
-                _("Give this profile another name or another directory (state_dir, --state-dir)."),
-            )
+        refuse_other_tenant(directory, tenant)
         return cls(
             directory, tenant=tenant, profile=profile, sources=sources, read_only=read_only, group_mode=group_mode
         )

@@ -330,6 +330,33 @@ def test_a_prefix_and_capitals_name_an_item(polled: CommandLine) -> None:
     assert polled.demo("ack", item[:6].upper(), "--json").json["done"][0]["id"] == item
 
 
+def test_an_item_that_is_named_twice_is_acknowledged_once(polled: CommandLine) -> None:
+    item = polled.demo("list", "issues", "--json").json["items"][0]["id"]
+    ran = polled.demo("ack", item[:6], item, item.upper(), "--json")
+    assert ran.status == 0
+    assert ran.json == {"done": [{"id": item, "version": 2, "label": "ACK"}], "already": [], "failed": []}
+    history = polled.demo("show", item, "--json").json["history"]
+    assert [event["event"] for event in history] == ["item.opened", "item.acked"]
+
+
+def test_show_and_ack_mean_the_same(polled: CommandLine) -> None:
+    item = polled.demo("list", "issues", "--json").json["items"][0]["id"]
+    post = polled.demo("list", "updates", "--json").json["items"][0]["id"]
+    for typed, meant in ((item[:7], item), (post.lower(), post)):
+        assert polled.demo("show", typed, "--json").json["item"]["id"] == meant
+        assert polled.demo("ack", typed, "--json").json["done"][0]["id"] == meant
+    for typed in (f"{item}x", f"{item}.7", item[:3], "\udcff\udcfe\udcfd\udcfc", "ßßßß"):
+        refused(polled.demo("show", typed), 2, "omconsole list")
+        refused(polled.demo("ack", typed), 2, "omconsole list")
+
+
+def test_a_filter_that_shows_nothing_does_nothing(command: CommandLine) -> None:
+    ran = command.demo("ack", "--filter", "laptop", "--yes", "--json")
+    assert (ran.status, ran.json) == (0, {"done": [], "already": [], "failed": []})
+    assert "0 " in ran.told[0]
+    assert not command.root.exists()
+
+
 def test_a_filter_above_twenty_rows_asks_first(polled: CommandLine) -> None:
     count = polled.demo("list", "issues", "--json").json["count"]
     assert count > 20
