@@ -27,6 +27,10 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
     """When this status began."""
     last_ok: datetime | None = None
     last_sweep: datetime | None = None
+    sweep_principal: str | None = None
+    """Who made the last good sweep, by a name from which nothing can be read."""
+    sweep_items: int = 0
+    """Objects that the last good sweep returned."""
     error: str | None = None
     needs: tuple[str, ...] = ()
     not_before: datetime | None = None

@@ -262,6 +262,8 @@ class Ledger:
                 known,
                 last_ok=event.at if whole else known.last_ok,
                 last_sweep=event.at if sweep else known.last_sweep,
+                sweep_principal=report.get("principal") if sweep else known.sweep_principal,
+                sweep_items=report.get("items", 0) if sweep else known.sweep_items,
                 items=report.get("items", known.items),
             )
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from base64 import urlsafe_b64decode
+from hashlib import sha256
 from typing import Final, Protocol
+
+import msgspec
 
 from omconsole.errors import SignInError
 from omconsole.i18n import _
+from omconsole.sanitize import sanitize
 
 TOKEN_VARIABLE: Final = "OMCONSOLE_TOKEN"  # noqa: S105 - the name of a variable
+
+OPAQUE: Final = "opaque"
+"""The principal of a token that does not say whose it is."""
+_GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
 
 class TokenSource(Protocol):
@@ -51,3 +61,54 @@ class ReadyToken:
 
     def __reduce__(self) -> tuple[object, ...]:
         raise TypeError("a token is not written anywhere")
+
+
+class Claims(msgspec.Struct, frozen=True):
+    """What a token of Entra says of itself. Nobody has verified it: Graph does, this program only compares."""
+
+    tid: str = ""
+    oid: str = ""
+    appid: str = ""
+    scp: str = ""
+    roles: tuple[str, ...] = ()
+
+
+def claims(token: str) -> Claims | None:
+    """Returns what a token says of itself; None when it is no JWT, or does not name who it is for."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        said = msgspec.json.decode(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)), type=Claims)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+    return said if said.tid and (said.oid or said.appid) else None
+
+
+def principal(token: str) -> str:
+    """Returns a short name of who asks and what they may, from which neither can be read; `OPAQUE` if unknown."""
+    said = claims(token)
+    if said is None:
+        return OPAQUE
+    rights = " ".join(sorted({*said.scp.split(), *said.roles}))
+    return sha256(f"{said.tid}|{said.oid or said.appid}|{rights}".encode()).hexdigest()[:16]
+
+
+def check_tenant(token: str, tenant_id: str | None) -> None:
+    """Refuses a token of another tenant; one that does not say, or a tenant known by its domain alone, passes.
+
+    Raises:
+        SignInError: the token is another tenant's.
+    """
+    said = claims(token)
+    if said is None or tenant_id is None or not _GUID.fullmatch(tenant_id):
+        return
+    if said.tid.casefold() != tenant_id.casefold():
+        raise SignInError(
+            _("The token is for the tenant {token_tenant}; this profile is for {tenant}.").format(
+                token_tenant=sanitize(said.tid, 80), tenant=tenant_id
+            ),
+            _("Put a token of this tenant into {variable}, or choose the other tenant's profile.").format(
+                variable=TOKEN_VARIABLE
+            ),
+        )

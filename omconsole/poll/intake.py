@@ -33,6 +33,8 @@ SLICE = 50
 """Observations looked at between two turns of the loop (about 1 ms)."""
 ABSENT_SWEEPS = 2
 """The clear rule: an item absent from this many complete sweeps in a row is gone."""
+NEARLY_ALL = 0.99
+"""A sweep by another principal proves absence only with this share of the last good sweep's objects."""
 BELIEVED_ABSENT = 20
 """When more than this and more than half of a source's firing items vanish at once, one more sweep decides."""
 
@@ -66,6 +68,7 @@ class Intake:
     async def take(self, reading: Reading, now: datetime) -> Tally:
         """Everything that the reading means. Observations of known items are replaced at once, without an event."""
         tally = Tally()
+        self._distrust(reading)
         found: dict[str, Observation] = {}
         for index, seen in enumerate(reading.observations):
             found[self._key(seen)] = seen
@@ -77,6 +80,17 @@ class Intake:
         if reading.figures:
             await self._append([sampled(reading.figures)], now)
         return tally
+
+    def _distrust(self, reading: Reading) -> None:
+        """The clear rule: who sees less of the tenant than whoever swept it before proves no absence."""
+        known = self._ledger.sources.get(reading.source)
+        if reading.mode != "sweep" or not reading.complete or known is None or known.sweep_principal is None:
+            return
+        if reading.principal != known.sweep_principal and reading.items < NEARLY_ALL * known.sweep_items:
+            reading.status, reading.complete = "partial", False
+            reading.error = _(
+                "This sign-in sees {n} of the {known} objects that another one saw; none is taken to be gone."
+            ).format(n=number(reading.items), known=number(known.sweep_items))
 
     def _key(self, seen: Observation) -> str:
         return item_key(self._tenant, seen.source, seen.family, seen.subject_type, seen.subject_id, seen.sub_key)

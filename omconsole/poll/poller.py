@@ -66,7 +66,7 @@ class RoundReport(msgspec.Struct, frozen=True, kw_only=True):
 class Poller:
     """Polls the signals of one tenant for as long as it runs. One round at a time; a request only wakes it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of a profile are handed in one by one
         self,
         signals: Sequence[Signal],
         graph: GraphClient,
@@ -77,6 +77,7 @@ class Poller:
         clock: Clock,
         changed: Callable[[], None],
         after_round: Callable[[RoundReport], Awaitable[None]],
+        principal: str,
     ) -> None:
         self._signals = {signal.name: signal for signal in signals}
         self._graph = graph
@@ -86,6 +87,7 @@ class Poller:
         self._clock = clock
         self._changed = changed
         self._after_round = after_round
+        self._principal = principal
         self._attempted: dict[str, datetime] = {}
         self._wanted: dict[str, Mode] = {}
         self._asked = 0
@@ -199,9 +201,10 @@ class Poller:
             self.fetching[name] = Fetching(now, rows)
             self._changed()
 
-        if mode == "sweep":
-            return await signal.sweep(self._graph, budget, now, progress)
-        return await signal.increment(self._graph, budget, now, progress)
+        read = signal.sweep if mode == "sweep" else signal.increment
+        reading = await read(self._graph, budget, now, progress)
+        reading.principal = self._principal
+        return reading
 
     async def _remember(self, reading: Reading) -> None:
         """A change of the source's state is an event; the same state again is none."""
@@ -243,6 +246,7 @@ def report_data(report: RoundReport) -> dict[str, Any]:
                 "status": each.status,
                 "complete": each.complete,
                 "items": each.items,
+                "principal": each.principal,
                 "requests": each.requests,
                 "bytes": each.bytes,
                 "ms": each.ms,

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from omconsole.graph import GraphClient, ManagedDevice, ReadyToken, TransportSettings, build_client
+from omconsole.graph.tokens import check_tenant, principal
 from omconsole.poll.intake import Intake
 from omconsole.poll.poller import Poller
 from omconsole.signals.devices import DevicesSignal, DeviceThresholds, Fleet
@@ -47,7 +48,7 @@ async def open_poller(
 
     Raises:
         SettingsError: the address, proxy or certificates cannot be used.
-        SignInError: there is no token at all.
+        SignInError: there is no token at all, or it is another tenant's.
     """
     profile = settings.profile
     async with AsyncExitStack() as stack:
@@ -63,6 +64,8 @@ async def open_poller(
             )
         )
         tokens = ReadyToken("simulated" if transport else settings.token.reveal() if settings.token else None)
+        token = await tokens.token()
+        check_tenant(token, profile.tenant_id)
         # With observations lost, only a sweep brings them back, and without a fleet every increment is one.
         kept = [] if await _lacks_observations(ledger) else await store.load_fleet(ManagedDevice)
         fleet = await Fleet.of(kept)
@@ -82,6 +85,7 @@ async def open_poller(
             clock=clock,
             changed=changed,
             after_round=keep_fleet_and_go_on,
+            principal=principal(token),
         )
 
 

@@ -41,6 +41,8 @@ class Reading(msgspec.Struct, kw_only=True):
     figures: dict[str, float] = {}
     items: int = 0
     """Rows read."""
+    principal: str | None = None
+    """Who read, by a name from which nothing can be read; None where nobody could."""
     error: str | None = None
     needs: tuple[str, ...] = ()
     retry_at: datetime | None = None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import json
 import pickle
 import ssl
 from typing import TYPE_CHECKING
@@ -12,6 +14,7 @@ import pytest
 
 from omconsole.errors import SettingsError, SignInError
 from omconsole.graph import ReadyToken, TransportSettings, build_client, check_root
+from omconsole.graph.tokens import OPAQUE, check_tenant, principal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,3 +130,46 @@ async def test_a_ca_file_goes_before_the_environment(tmp_path: Path) -> None:
     settings = TransportSettings(ca_file=str(tmp_path / "ca.pem"))
     async with build_client(settings, environ={"SSL_CERT_FILE": "/nowhere"}):
         pass
+
+
+def jwt(**claims: object) -> str:
+    """A token as Entra writes them, with a signature that nobody checks."""
+    parts = [json.dumps(part).encode() for part in ({"alg": "RS256"}, claims)]
+    return ".".join([*(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts), "c2ln"])
+
+
+TENANT = "8f2b6f0e-7c1d-4c58-9b1e-0a2f6d1c3e4b"
+OTHER = "11111111-2222-3333-4444-555555555555"
+
+
+def test_a_principal_is_who_asks_and_what_they_may() -> None:
+    anna = {"tid": TENANT, "oid": "anna", "scp": "B A", "exp": 1}
+    known = principal(jwt(**anna))
+    assert known == principal(jwt(**{**anna, "scp": "A B", "exp": 2}))
+    assert len(known) == 16
+    assert known not in {
+        principal(jwt(**{**anna, "oid": "ben"})),
+        principal(jwt(**{**anna, "tid": OTHER})),
+        principal(jwt(**{**anna, "scp": "A"})),
+        principal(jwt(tid=TENANT, appid="app", roles=["A", "B"])),
+        OPAQUE,
+    }
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["simulated", "a.b.c", "..", "e30.W10.x", "e30.bnVsbA.x", "e30.e30.x", "e30.eyJ0aWQiOjF9.x", "e30.gICA.x", jwt()],
+)
+def test_what_is_no_token_of_entra_is_opaque(token: str) -> None:
+    assert principal(token) == OPAQUE
+    check_tenant(token, TENANT)
+
+
+def test_a_token_of_another_tenant_is_refused_with_both_names() -> None:
+    check_tenant(jwt(tid=TENANT.upper(), oid="anna"), TENANT)
+    check_tenant(jwt(tid=OTHER, oid="anna"), None)
+    check_tenant(jwt(tid=OTHER, oid="anna"), "contoso.onmicrosoft.com")
+    with pytest.raises(SignInError) as told:
+        check_tenant(jwt(tid=OTHER, oid="anna"), TENANT)
+    assert TENANT in told.value.what
+    assert OTHER in told.value.what

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from omconsole.domain import triage as law
 from omconsole.domain.events import Event
@@ -195,6 +196,48 @@ async def test_a_doubt_ends_with_the_items_and_increments_are_not_blamed(desk: D
     well = Reading(source="devices", mode="sweep", subjects=set(FIFTY))
     await desk.give(well)
     assert well.status == "ok"
+
+
+def swept_by(desk: Desk, principal: str, items: int) -> None:
+    """A good sweep of before."""
+    known = desk.ledger.sources["devices"]
+    desk.ledger.sources["devices"] = replace(known, sweep_principal=principal, sweep_items=items)
+
+
+async def test_whoever_sees_less_of_the_tenant_clears_nothing(desk: Desk) -> None:
+    """A token of a scoped role lists a tenth of the devices, without any error."""
+    swept_by(desk, "wide", 1000)
+    await desk.take(LAPTOP, PHONE, principal="wide", items=1000)
+    for _sweep in range(3):
+        narrow = Reading(
+            source="devices", mode="sweep", principal="narrow", items=100, observations=[PHONE], subjects={"d2"}
+        )
+        assert await desk.give(narrow) == Tally()
+        assert (narrow.status, narrow.complete) == ("partial", False)
+        assert "1,000" in (narrow.error or "")
+    assert desk.triage(LAPTOP).is_open
+    assert await desk.take(PHONE, others=["d1"], principal="narrow", items=100) == Tally(cleared=1), "it says so"
+
+
+@pytest.mark.parametrize(
+    ("principal", "items"), [("wide", 10), ("other", 990), ("other", 1200)], ids=["same", "enough", "more"]
+)
+async def test_absence_counts_for_the_same_principal_or_nearly_the_whole_list(
+    desk: Desk, principal: str, items: int
+) -> None:
+    swept_by(desk, "wide", 1000)
+    await desk.take(LAPTOP, PHONE, principal="wide", items=1000)
+    await desk.take(PHONE, principal=principal, items=items)
+    assert await desk.take(PHONE, principal=principal, items=items) == Tally(cleared=1)
+
+
+async def test_a_feed_that_another_principal_sees_less_of_is_not_forgotten(desk: Desk) -> None:
+    posts = [Post(id=f"MC{number}", title="One", changed=NOON) for number in range(10)]
+    known = desk.ledger.sources["messages"]
+    desk.ledger.sources["messages"] = replace(known, sweep_principal="wide", sweep_items=10)
+    await desk.feed(*posts, principal="wide", items=10)
+    await desk.feed(*posts[:3], principal="narrow", items=3)
+    assert len(desk.ledger.posts) == 10
 
 
 async def test_twenty_or_half_may_vanish_without_doubt(desk: Desk) -> None:

@@ -75,6 +75,7 @@ class Bench:
 
     def __init__(self, directory: Path, *signals: Planned) -> None:
         self.now = NOON
+        self.principal = "somebody"
         self.signals = {signal.name: signal for signal in signals}
         sources = [SourceHealth(name=name, interval_s=900) for name in self.signals]
         self.store = Store.open(directory, tenant="contoso", profile="work", sources=sources)
@@ -94,6 +95,7 @@ class Bench:
             clock=lambda: self.now,
             changed=self._changed,
             after_round=self._after_round,
+            principal=self.principal,
         )
 
     def _changed(self) -> None:
@@ -208,6 +210,22 @@ async def test_a_wait_without_end_ends_no_poller(tmp_path: Path) -> None:
     bench = Bench(tmp_path, Planned("devices", GraphThrottled("Microsoft Graph asks to wait.", retry_after_s=1e15)))
     assert (await bench.round())["devices"].status == "throttled"
     assert bench.health().not_before == bench.now + timedelta(days=365)
+
+
+async def test_a_good_sweep_is_remembered_with_who_made_it_and_a_partial_one_is_not(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, Planned("devices", found("d1", "d2"), found("d1"), found("d1")))
+    bench.principal = "wide"
+    bench.poller = bench.build()
+    await bench.round()
+    assert (bench.health().sweep_principal, bench.health().sweep_items) == ("wide", 2)
+    assert bench.events("poll.finished")[-1].data["sources"][0]["principal"] == "wide"
+    bench.principal = "narrow"
+    bench.poller = bench.build()
+    assert (await bench.round())["devices"].status == "partial"
+    assert (bench.health().sweep_principal, bench.health().sweep_items) == ("wide", 2)
+    assert bench.health().status == "partial"
+    again = bench.store.load_now().sources["devices"]
+    assert (again.sweep_principal, again.sweep_items) == ("wide", 2)
 
 
 async def test_what_is_being_fetched_shows_and_goes(tmp_path: Path) -> None:
