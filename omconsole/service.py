@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from omconsole.domain.commands import Command, Outcome
+from omconsole.domain.commands import LONGEST_NOTE, Command, Outcome
 from omconsole.domain.events import Actor, Event
 from omconsole.domain.handling import Answers, decide, decide_post
 from omconsole.domain.health import SourceHealth
@@ -22,6 +22,7 @@ from omconsole.errors import ConsoleError, SignInError, StateError
 from omconsole.i18n import _
 from omconsole.poll.requests import answered, waiting
 from omconsole.poll.schedule import DEFAULT_INTERVALS
+from omconsole.sanitize import sanitize_block
 from omconsole.store import Store
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ class Service:
                 ids=tuple(ids),
                 actor=self._actor,
                 command_id=uuid.uuid4().hex,
-                why=why,
+                why=why and sanitize_block(why, LONGEST_NOTE),
                 expected=dict(expected or {}),
             )
         )

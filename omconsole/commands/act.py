@@ -11,7 +11,7 @@ import msgspec
 
 from omconsole.commands.output import print_json, say, warn
 from omconsole.commands.resolving import resolve
-from omconsole.domain.commands import Command, Outcome
+from omconsole.domain.commands import LONGEST_NOTE, Command, Outcome
 from omconsole.domain.events import Actor, Event
 from omconsole.domain.handling import Answers, decide, decide_post
 from omconsole.domain.triage import Refusal
@@ -20,6 +20,7 @@ from omconsole.domain.words import refusal_words
 from omconsole.errors import SourceFailed, UsageError
 from omconsole.i18n import _, number
 from omconsole.paths import prepare_state_directory
+from omconsole.sanitize import sanitize_block
 from omconsole.store.journal import EVENTS_A_HOLD
 from omconsole.store.lookup import Finder
 from omconsole.store.origin import refuse_other_tenant
@@ -55,7 +56,8 @@ def act(settings: Settings, login: tuple[str, str], wish: Wish, *, view_only: bo
     """
     if view_only:
         raise UsageError(_("With --view-only nothing can be changed."), _("Leave the option out."))
-    if wish.verb == "note" and not wish.why:
+    why = None if wish.why is None else sanitize_block(wish.why, LONGEST_NOTE).strip() or None
+    if wish.verb == "note" and why is None:
         raise UsageError(_("A note needs text."), _("Write it after --why."))
     ids = _filtered(settings, login, wish) if wish.filter is not None else wish.ids
     if not ids and wish.filter is None:
@@ -79,7 +81,7 @@ def act(settings: Settings, login: tuple[str, str], wish: Wish, *, view_only: bo
     persons = Persons(settings.state_directory)
     person = persons.person_for(*login)
     command = Command(
-        verb=wish.verb, ids=tuple(named), actor=Actor(person, "cli"), command_id=uuid.uuid4().hex, why=wish.why
+        verb=wish.verb, ids=tuple(named), actor=Actor(person, "cli"), command_id=uuid.uuid4().hex, why=why
     )
     outcome = _execute(finder, command, list(named.values()), Answers(refusal_words, persons.names()))
     _tell(outcome, as_json=as_json)

@@ -8,6 +8,9 @@ import msgspec
 
 from omconsole.domain.events import Actor
 
+LONGEST_NOTE = 2_000
+"""Characters of a note or a reason."""
+
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
     """One wish. The same `command_id` twice gives the same answer; `expected` is the version a person saw, by id."""

@@ -350,6 +350,19 @@ def test_show_and_ack_mean_the_same(polled: CommandLine) -> None:
         refused(polled.demo("ack", typed), 2, "omconsole list")
 
 
+def test_what_is_written_about_an_item_obeys_no_terminal(polled: CommandLine) -> None:
+    item = polled.demo("list", "issues", "--json").json["items"][0]["id"]
+    hostile = "ask\x1b]52;c;aHVzaA==\x07 Eva\nto\udcff\u202emorrow" + "." * 3000
+    assert polled.demo("note", item, "--why", hostile).status == 0
+    assert polled.demo("ack", item, "--why", "\x1b[31mred\x1b[0m").status == 0
+    noted, acked = polled.demo("show", item, "--json").json["history"][1:]
+    assert noted["why"].startswith("ask Eva\nto\N{REPLACEMENT CHARACTER}morrow.")
+    assert len(noted["why"]) == 2000
+    assert acked["why"] == "red"
+    assert "\x1b" not in polled.demo("show", item).out
+    refused(polled.demo("note", item, "--why", "\x1b[31m \x1b[0m"), 2, "--why")
+
+
 def test_a_filter_that_shows_nothing_does_nothing(command: CommandLine) -> None:
     ran = command.demo("ack", "--filter", "laptop", "--yes", "--json")
     assert (ran.status, ran.json) == (0, {"done": [], "already": [], "failed": []})
