@@ -16,6 +16,8 @@ from omconsole.screens import keys
 from omconsole.screens.foot import Foot, Tone
 
 if TYPE_CHECKING:
+    from textual import events
+
     from omconsole.screens.ports import Host, Row
     from omconsole.verbs import Verb
     from widgets.key_bar import KeyBar
@@ -37,6 +39,12 @@ class ConsoleScreen(Screen[None]):
             self.add_class(*self._get_breakpoint_classes(extent, steps or []))
         self.host = host
         self.foot = Foot(keys.hints(self.TEACHES))
+        self._was_shown = False
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """Do not style everything a second time when the screen is shown for the first: it just has been."""
+        event.refresh_styles = event.refresh_styles and self._was_shown
+        self._was_shown = True
 
     # For subclasses
 
