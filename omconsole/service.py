@@ -10,18 +10,15 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from msgspec.structs import replace
-
 from omconsole.domain.commands import LONGEST_NOTE, Command, Outcome
 from omconsole.domain.events import Actor, Event
 from omconsole.domain.handling import Answers, decide, decide_post
-from omconsole.domain.health import SourceHealth
 from omconsole.domain.triage import Refusal
 from omconsole.domain.words import refusal_words
 from omconsole.errors import ConsoleError, SignInError, StateError
 from omconsole.i18n import _
-from omconsole.poll.requests import answered, waiting
-from omconsole.poll.schedule import DEFAULT_INTERVALS
+from omconsole.poll.requests import answer_to, ask, waiting
+from omconsole.poll.schedule import configured_sources as configured_sources  # noqa: PLC0414 - commands name it beside the service
 from omconsole.sanitize import sanitize_block
 from omconsole.store import Store
 
@@ -45,20 +42,11 @@ TICK_S = 15.0
 """Seconds between looks at what time alone changes: staleness, and a poller's seat that became free."""
 SIGN_IN_AGAIN_S = 60.0
 """Seconds for which a process that Graph does not let in leaves the seat to others."""
-LOOK_S = 0.2
 
 
 def utc_now() -> datetime:
     """Now, aware, UTC."""
     return datetime.now(UTC)
-
-
-def configured_sources(settings: Settings) -> list[SourceHealth]:
-    """Every source of this version with the profile's interval."""
-    return [
-        SourceHealth(name=name, interval_s=settings.profile.poll.get(name, interval))
-        for name, interval in DEFAULT_INTERVALS.items()
-    ]
 
 
 class Service:
@@ -84,6 +72,7 @@ class Service:
         self._poller: Poller | None = None
         self._troubles: dict[str, str] = {}
         """By what it keeps from being done."""
+        self._unkept: StateError | None = None
         self._asked: list[Event] = []
         """Requests to poll that no round has answered yet."""
         self.on_report: Callable[[RoundReport], object] | None = None
@@ -212,15 +201,7 @@ class Service:
         if self._poller is not None:
             self._poller.request(source)
         else:
-            await self._ask(source)
-
-    async def _ask(self, source: str | None) -> int:
-        """Ask whoever polls; returns the request's number."""
-        request = Event(
-            event="poll.requested", ref=source, actor=self._actor.person, actor_kind="user", via=self._actor.via
-        )
-        async with self._store.writing(self._ledger) as writing:
-            return writing.append([request], self._clock())[0].seq
+            await ask(self._store, self._ledger, self._actor, source, self._clock())
 
     async def ask_for_poll(self) -> dict[str, Any] | None:
         """Ask the process that polls for a round and wait for its answer.
@@ -228,13 +209,8 @@ class Service:
         Returns:
             The data of the `poll.finished` that answers; None when nobody polls any more.
         """
-        number = await self._ask(None)
-        while self._store.seat.taken_by_other():
-            await self._store.follow(self._ledger)
-            if (finished := self._ledger.last_poll) is not None and answered(finished) >= number:
-                return finished.data
-            await asyncio.sleep(LOOK_S)
-        return None
+        number = await ask(self._store, self._ledger, self._actor, None, self._clock())
+        return await answer_to(number, self._store, self._ledger)
 
     # --- living -------------------------------------------------------------------------------------------------------
 
@@ -254,12 +230,19 @@ class Service:
             raise errors.exceptions[0] from errors
 
     async def poll_once(self, mode: Mode) -> RoundReport | None:
-        """One round of every source; None while another process polls."""
+        """One round of every source; None while another process polls.
+
+        Raises:
+            StateError: what was found cannot be written, or the caches of it.
+        """
         if not self._store.seat.try_take():
             return None
         try:
             async with self._polling() as poller:
-                return await poller.round([(name, mode) for name in self._ledger.sources])
+                report = await poller.round([(name, mode) for name in self._ledger.sources])
+            if self._unkept is not None:
+                raise self._unkept
+            return report
         finally:
             self._store.seat.release()
 
@@ -294,7 +277,9 @@ class Service:
             transport=self._transport,
             clock=self._clock,
             changed=self._touch_view,
+            picture=self._picture,
             after_round=self._after_round,
+            keeps=self._keeps,
         ) as poller:
             self._poller = poller
             try:
@@ -341,7 +326,15 @@ class Service:
         self._ledger.set_stale(self._stale_sources())
         self._hear()
         self._touch()
-        await self._store.save_caches(self._ledger, self._picture())
+
+    def _keeps(self, error: StateError | None) -> None:
+        """Whether the caches of the last round could be written; the journal has everything."""
+        self._unkept = error
+        if error is not None:
+            self._troubles["caches"] = _sentences(error)
+        elif self._troubles.pop("caches", None) is None:
+            return
+        self._touch_view()
 
     def _touch(self) -> None:
         """The ledger changed: picture and `state.json` follow."""
@@ -391,15 +384,7 @@ class Service:
             polling="self" if poller else "other" if self._store.seat.taken_by_other() else "nobody",
             notice=" ".join(dict.fromkeys([*self._store.notices, *self._troubles.values()])) or None,
         )
-        if poller is None or not poller.fetching:
-            return picture
-        sources = [
-            replace(each, fetching_since=fetching.since, fetched=fetching.rows)
-            if (fetching := poller.fetching.get(each.name))
-            else each
-            for each in picture.sources
-        ]
-        return replace(picture, sources=tuple(sources))
+        return picture if poller is None else poller.with_fetching(picture)
 
     async def close(self) -> None:
         """Let the command under way end, write what is not yet written, and let go of locks."""

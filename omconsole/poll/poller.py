@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from omconsole.domain.contract import iso
 from omconsole.domain.events import Event
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from omconsole.domain.health import PollStatus, SourceHealth
     from omconsole.domain.ledger import Ledger
+    from omconsole.domain.snapshot import Snapshot
     from omconsole.graph import GraphClient
     from omconsole.poll.intake import Intake
     from omconsole.signals.reading import Signal
@@ -99,14 +101,26 @@ class Poller:
         """Poll a source (or every one) as soon as the round under way is over; throttled ones keep waiting.
 
         `asked` is the number of the `poll.requested` behind it; the round's `poll.finished` names it as answered, and
-        the same request again changes nothing.
+        the same request again changes nothing. A source that this version does not know is nobody's.
         """
-        if 0 < asked <= self._asked:
+        if 0 < asked <= self._asked or (source is not None and source not in self._signals):
             return
         self._asked = max(self._asked, asked)
-        for name in [source] if source in self._signals else list(self._signals):
+        for name in self._signals if source is None else (source,):
             self._wanted[name] = mode
         self._wake.set()
+
+    def with_fetching(self, picture: Snapshot) -> Snapshot:
+        """The picture with what is being fetched at this moment."""
+        if not self.fetching:
+            return picture
+        sources = [
+            replace(each, fetching_since=fetching.since, fetched=fetching.rows)
+            if (fetching := self.fetching.get(each.name))
+            else each
+            for each in picture.sources
+        ]
+        return replace(picture, sources=tuple(sources))
 
     async def run(self) -> None:
         """Poll until cancelled.

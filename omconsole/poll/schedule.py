@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from omconsole.domain.health import is_ahead
+from omconsole.domain.health import SourceHealth, is_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from omconsole.domain.health import SourceHealth
+    from omconsole.config import Settings
     from omconsole.signals.reading import Mode
 
 RETRY_FAILED = timedelta(seconds=60)
@@ -20,6 +20,14 @@ DEFAULT_INTERVALS = {"devices": 15 * 60.0, "messages": 15 * 60.0, "overview": 60
 """Seconds between two polls (design.md §3)."""
 SWEEP_INTERVALS = {"devices": 6 * 3600.0, "messages": 6 * 3600.0}
 """Seconds between two sweeps; a source that is not named sweeps each time."""
+
+
+def configured_sources(settings: Settings) -> list[SourceHealth]:
+    """Every source of this version with the profile's interval."""
+    return [
+        SourceHealth(name=name, interval_s=settings.profile.poll.get(name, interval))
+        for name, interval in DEFAULT_INTERVALS.items()
+    ]
 
 
 def sweep_interval(source: str, interval_s: float) -> timedelta:

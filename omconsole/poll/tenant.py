@@ -6,6 +6,7 @@ import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
+from omconsole.errors import StateError
 from omconsole.graph import GraphClient, ManagedDevice, ReadyToken, TransportSettings, build_client
 from omconsole.graph.tokens import check_tenant, principal
 from omconsole.poll.intake import Intake
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from omconsole.config import Settings
     from omconsole.domain.ledger import Ledger
+    from omconsole.domain.snapshot import Snapshot
     from omconsole.poll.poller import Clock, RoundReport
     from omconsole.store import Store
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def open_poller(
+async def open_poller(  # noqa: PLR0913 - what the poller needs of the service is named one by one
     settings: Settings,
     store: Store,
     ledger: Ledger,
@@ -37,14 +39,18 @@ async def open_poller(
     transport: Transport | None,
     clock: Clock,
     changed: Callable[[], None],
+    picture: Callable[[], Snapshot],
     after_round: Callable[[RoundReport], Awaitable[None]],
+    keeps: Callable[[StateError | None], None],
 ) -> AsyncIterator[Poller]:
     """Connect, and hand out a poller that has not begun.
 
     Args:
         transport: leads requests elsewhere than to the network; the demo's.
         changed: called when there is something new to show.
-        after_round: awaited after each round, before the next.
+        picture: makes the picture whose head the cache keeps.
+        after_round: awaited after each round, before the caches are written and the next begins.
+        keeps: told after each round why the caches could not be written; None when they could.
 
     Raises:
         SettingsError: the address, proxy or certificates cannot be used.
@@ -71,10 +77,16 @@ async def open_poller(
         fleet = await Fleet.of(kept)
         devices = DevicesSignal(DeviceThresholds(profile.thresholds.stale_days), fleet)
 
-        async def keep_fleet_and_go_on(report: RoundReport) -> None:
-            if any(reading.source == devices.name and reading.status == "ok" for reading in report.readings):
-                await store.save_fleet(list(devices.fleet.devices.values()))
+        async def go_on_and_keep(report: RoundReport) -> None:
             await after_round(report)
+            try:
+                await store.save_caches(ledger, picture())
+                if any(reading.source == devices.name and reading.status == "ok" for reading in report.readings):
+                    await store.save_fleet(list(devices.fleet.devices.values()))
+            except StateError as error:
+                keeps(error)
+            else:
+                keeps(None)
 
         yield Poller(
             [devices, OverviewSignal(), MessagesSignal()],
@@ -84,7 +96,7 @@ async def open_poller(
             store,
             clock=clock,
             changed=changed,
-            after_round=keep_fleet_and_go_on,
+            after_round=go_on_and_keep,
             principal=principal(token),
         )
 

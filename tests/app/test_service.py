@@ -310,6 +310,39 @@ async def test_a_state_file_that_cannot_be_saved_is_said_and_retried(
     assert not first.running.done()
 
 
+@pytest.mark.parametrize("cache", ["save_caches", "save_fleet"])
+async def test_a_cache_that_cannot_be_kept_is_said_and_polling_goes_on(
+    office: Office, monkeypatch: pytest.MonkeyPatch, cache: str
+) -> None:
+    """The poller remembers whom it asked when and what was absent: it must not begin anew."""
+
+    async def full(store: Store, *contents: object) -> None:
+        raise StateError("The disk is full.", "Make room.")
+
+    first = await office.enter()
+    await first.shows(polled)
+    poller, before = first.service._poller, first.picture
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, cache, full)
+        await first.service.refresh(None)
+        await first.shows(lambda picture: "disk is full" in (picture.notice or "") and newer(picture, before))
+        assert first.picture.polling == "self"
+    await first.service.refresh(None)
+    await first.shows(lambda picture: picture.notice is None)
+    assert first.service._poller is poller
+
+
+async def test_one_round_says_what_it_cannot_keep(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(store: Store, *contents: object) -> None:
+        raise StateError("The disk is full.", "Make room.")
+
+    monkeypatch.setattr(Store, "save_caches", full)
+    alone = await office.service("cleo")
+    with pytest.raises(StateError, match="disk is full"):
+        await alone.poll_once("sweep")
+    await alone.close()
+
+
 async def test_rows_of_a_silent_source_stay_and_are_marked_until_it_answers(office: Office) -> None:
     first = await office.enter()
     await first.shows(polled)

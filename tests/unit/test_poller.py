@@ -294,6 +294,14 @@ async def test_a_request_wakes_the_poller_for_one_source_or_all(running: Any) ->
         assert bench.signals["messages"].polls == ["sweep"] * 3
 
 
+async def test_a_request_for_an_unknown_source_polls_nothing(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, Planned("devices"), Planned("messages"))
+    bench.poller.request("devices2", asked=9)
+    assert bench.poller._wanted == {}
+    bench.poller.request("devices", asked=8)
+    assert bench.poller._wanted == {"devices": "sweep"}
+
+
 async def test_a_round_names_the_request_that_it_answers(running: Any) -> None:
     """One that came while a round was under way is answered by the next, and the same one again by none."""
     begun, gate = asyncio.Event(), asyncio.Event()
