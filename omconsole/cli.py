@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from omconsole.verbs import VERBS, help_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from types import CodeType
 
     from omconsole.config import Settings
     from omconsole.signals.reading import Mode
@@ -253,6 +255,8 @@ def doctor(told: Told, /, as_json: bool, **options: Any) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line; returns the exit status. Errors are two lines on standard error: what, and what to do."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without ● shows ? in its place
     try:
         status = main.main(list(arguments), prog_name="omconsole", standalone_mode=False, obj=Told())
     except ConsoleError as error:
@@ -263,10 +267,38 @@ def run(arguments: Sequence[str]) -> int:
     except click.Abort:
         return 130
     except BrokenPipeError:
-        # The reader of our output has gone; the interpreter must not complain about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         return 141
+    except Exception as error:  # noqa: BLE001 - the last line of defence: what it was is shown and kept
+        return _unexpected(error)
     return status if isinstance(status, int) else 0
+
+
+def _unexpected(error: Exception) -> int:
+    """Tell that the output cannot be written, or else an error of the program itself, never the values of variables."""
+    from omconsole.commands.output import print_json
+    from omconsole.crash import crash_report, crash_text
+
+    if isinstance(error, OSError) and _raised_in(error) in {click.echo.__code__, print_json.__code__}:
+        _forget_output()
+        what = _("The output cannot be written: {reason}.").format(reason=error.strerror or type(error).__name__)
+        tell(ConsoleError(what, _("Check where it is sent, and whether there is room.")))
+    else:
+        click.echo(crash_report(crash_text(error)), nl=False, err=True)
+    return 1
+
+
+def _raised_in(error: Exception) -> CodeType | None:
+    """The innermost function that an error came from."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace.tb_frame.f_code if trace is not None else None
+
+
+def _forget_output() -> None:
+    """Nobody takes our output any more; the interpreter must not complain about it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def tell(error: ConsoleError) -> None:

@@ -6,8 +6,11 @@ import http.server
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +20,6 @@ from tests.command_line import CommandLine, Ran
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 TOKEN = "a-token-of-the-test"
 
@@ -131,6 +133,52 @@ def test_the_language_is_spoken_wherever_its_option_stands(command: CommandLine,
     assert ran.status == 5
     assert "noch nichts" in ran.err
     assert "omconsole poll --once" in ran.err
+
+
+# --- what nobody expects ----------------------------------------------------------------------------------------------
+
+
+def test_an_error_of_the_program_itself_is_told_and_kept_without_values(
+    command: CommandLine, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(**_options: object) -> int:
+        token = "hush"
+        raise RuntimeError(f"of {len(token)} characters")
+
+    monkeypatch.setattr("omconsole.commands.doctor.run_keys", broken)
+    ran = command("keys")
+    assert (ran.status, ran.out) == (1, "")
+    assert "RuntimeError: of 4 characters" in ran.err
+    kept = own_home / "data" / "omconsole" / "user.d" / "log" / "crash.txt"
+    assert str(kept) in ran.told[-1]
+    assert "RuntimeError" in kept.read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("arguments", [["keys"], ["paths", "--json"], ["--help"]], ids=" ".join)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_under_the_output(arguments: list[str], unbuffered: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "omconsole", *arguments],
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert ran.returncode == 1
+    assert len(ran.stderr.splitlines()) == 2, ran.stderr
+
+
+def test_a_terminal_without_the_sign_shows_another(polled: CommandLine) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "omconsole", "list", "updates", "--profile", "demo", "--state-dir", str(polled.root)],
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert ran.stdout.startswith(b"?")
 
 
 # --- settings and sign-in ---------------------------------------------------------------------------------------------
