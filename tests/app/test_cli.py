@@ -14,12 +14,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from omconsole.commands.poll import ending_signals
+from omconsole.commands.resolving import resolve
+from omconsole.domain import triage as law
+from omconsole.errors import UsageError
+from omconsole.store.journal import Journal
+from omconsole.store.lookup import meant
 from tests.command_line import CommandLine, Ran
+from tests.unit.domain_builders import T0, observation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    from omconsole.domain.events import Event
 
 TOKEN = "a-token-of-the-test"
 
@@ -390,9 +400,9 @@ def test_an_item_that_is_named_twice_is_acknowledged_once(polled: CommandLine) -
 def test_show_and_ack_mean_the_same(polled: CommandLine) -> None:
     item = polled.demo("list", "issues", "--json").json["items"][0]["id"]
     post = polled.demo("list", "updates", "--json").json["items"][0]["id"]
-    for typed, meant in ((item[:7], item), (post.lower(), post)):
-        assert polled.demo("show", typed, "--json").json["item"]["id"] == meant
-        assert polled.demo("ack", typed, "--json").json["done"][0]["id"] == meant
+    for typed, id_ in ((item[:7], item), (post.lower(), post)):
+        assert polled.demo("show", typed, "--json").json["item"]["id"] == id_
+        assert polled.demo("ack", typed, "--json").json["done"][0]["id"] == id_
     for typed in (f"{item}x", f"{item}.7", item[:3], "\udcff\udcfe\udcfd\udcfc", "ßßßß"):
         refused(polled.demo("show", typed), 2, "omconsole list")
         refused(polled.demo("ack", typed), 2, "omconsole list")
@@ -430,6 +440,36 @@ def test_a_filter_above_twenty_rows_asks_first(polled: CommandLine) -> None:
     assert (done.status, len(done.json["done"])) == (0, count)
     again = polled.demo("ack", "--filter", "", "--yes", "--json")
     assert (again.status, len(again.json["already"])) == (0, count)
+
+
+def test_many_rows_are_written_in_holds_that_let_others_in(
+    polled: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holds: list[int] = []
+    append = Journal.append
+
+    def counted(journal: Journal, drafts: Sequence[Event], at: datetime) -> list[Event]:
+        holds.append(len(drafts))
+        return append(journal, drafts, at)
+
+    monkeypatch.setattr(Journal, "append", counted)
+    monkeypatch.setattr("omconsole.commands.act.EVENTS_A_HOLD", 10)
+    done = polled.demo("ack", "--filter", "", "--yes", "--json").json["done"]
+    assert max(holds) == 10
+    assert sum(holds) == len(done) == len({each["id"] for each in done}) > 20
+
+
+def test_an_item_and_a_post_that_begin_alike_are_both_named() -> None:
+    opened = law.on_firing(None, "mc1200000000", observation("d1"), T0)
+    assert opened is not None
+    item = law.fold(None, replace(opened, at=T0))
+    assert item is not None
+    found = meant("mc12", [item])
+    with pytest.raises(UsageError) as told:
+        resolve("MC12", found, lambda: ["MC123456", "MC900000"])
+    assert "MC123456, mc12000000" in told.value.do
+    assert resolve("mc120", meant("mc120", [item]), lambda: ["MC123456"]) == item.id
+    assert resolve("mc123456", [], lambda: ["MC123456", "MC1234567"]) == "MC123456"
 
 
 def test_a_filter_narrows_lists_and_verbs_alike(polled: CommandLine) -> None:
