@@ -83,7 +83,7 @@ class Segments:
             OSError: it cannot be read.
         """
         try:
-            return self.plain(number).stat().st_size
+            return os.stat(self.name(number)).st_size
         except FileNotFoundError:
             pass
         try:
