@@ -21,6 +21,7 @@ from omconsole.poll.requests import answer_to, ask, waiting
 from omconsole.poll.schedule import configured_sources as configured_sources  # noqa: PLC0414 - commands name it beside the service
 from omconsole.sanitize import sanitize_block
 from omconsole.store import Store
+from omconsole.store.slices import in_slices
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -83,7 +84,6 @@ class Service:
         """One command at a time, and none while the service closes."""
         self._changed = asyncio.Event()
         self._unsaved = asyncio.Event()
-        self._ledger.set_stale(self._stale_sources())
         self.snapshot = self._picture()
 
     @classmethod
@@ -114,6 +114,7 @@ class Service:
             sources=configured_sources(settings),
         )
         ledger = await store.load()
+        await in_slices(ledger.marking_stale(ledger.stale_sources(clock())))
         gc.freeze()  # a full collection over 50,000 loaded items would hold the loop for 36 ms each time
         person = await asyncio.to_thread(store.persons.person_for, login, name)
         return cls(settings, store, ledger, Actor(person, via), clock, tick_s)
@@ -291,12 +292,11 @@ class Service:
         while True:
             await asyncio.sleep(self._tick_s)
             await self._look()
-            if self._ledger.set_stale(self._stale_sources()):
+            if await self._mark_stale():
                 self._touch_view()
 
-    def _stale_sources(self) -> list[str]:
-        now = self._clock()
-        return [health.name for health in self._ledger.sources.values() if health.is_stale(now)]
+    async def _mark_stale(self) -> bool:
+        return await in_slices(self._ledger.marking_stale(self._ledger.stale_sources(self._clock())))
 
     async def _follow(self) -> None:
         async for _change in self._store.watch():
@@ -308,7 +308,7 @@ class Service:
         self._hear()
         # A write of this process takes in what others wrote before it, and following then finds nothing new.
         if changed or self._ledger.seq != self.snapshot.seq:
-            self._ledger.set_stale(self._stale_sources())
+            await self._mark_stale()
             self._touch()
 
     def _hear(self) -> None:
@@ -323,7 +323,7 @@ class Service:
         self._troubles.pop("poll", None)
         if self.on_report is not None:
             self.on_report(report)
-        self._ledger.set_stale(self._stale_sources())
+        await self._mark_stale()
         self._hear()
         self._touch()
 

@@ -86,14 +86,35 @@ class Ledger:
         """Drop the observation of an item that is no longer open."""
         self.seen.pop(key, None)
 
+    def stale_sources(self, now: datetime) -> list[str]:
+        """The sources that have been silent for too long (T17); `now` is UTC."""
+        return [health.name for health in self.sources.values() if health.is_stale(now)]
+
     def set_stale(self, sources: Iterable[str]) -> bool:
         """T17, T18: the condition of these sources' items is unknown until the next good poll. True when it changed."""
+        work = self.marking_stale(sources)
+        while True:
+            try:
+                next(work)
+            except StopIteration as end:
+                return bool(end.value)
+
+    def marking_stale(self, sources: Iterable[str]) -> Generator[None, None, bool]:
+        """`set_stale` in steps of about a millisecond, between which anything else may change."""
         stale = frozenset(sources)
         changed = stale ^ self._stale
         self._stale = stale
-        for key, triage in self.triage.items() if changed else ():
-            if triage.source in changed and triage.is_open:
-                self._place(key)
+
+        def marked(row: Item) -> Item:
+            triage = row.triage
+            if triage.source not in changed:
+                return row
+            return Item(
+                triage=triage, seen=row.seen, stale=triage.source in self._stale, suppressed_by=row.suppressed_by
+            )
+
+        for queue in self._queues.values() if changed else ():
+            yield from queue.renewing(marked, self._rows)
         return bool(changed)
 
     def clear(self) -> None:

@@ -6,13 +6,15 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Generator, Iterable
 
     from omconsole.domain.items import Item
 
 Order = tuple[bool, int, int, float, str]
 Place = tuple[Order, str, "Item"]
 """An item's order, its key, which settles ties, and its row."""
+
+_STEP = 1_000
 
 
 class Queue:
@@ -23,6 +25,8 @@ class Queue:
         ordered = sorted(places)
         self._orders = [(order, key) for order, key, _row in ordered]
         self._rows = [row for _order, _key, row in ordered]
+        self._placed = 0
+        """Counts the changes."""
 
     @property
     def rows(self) -> tuple[Item, ...]:
@@ -31,6 +35,7 @@ class Queue:
 
     def place(self, before: Item | None, after: Item | None) -> None:
         """Put an item's new row where it belongs; None where there was or will be no row."""
+        self._placed += 1
         if before is not None:
             index = bisect_left(self._orders, (before.order, before.key))
             if after is not None and after.order == before.order:
@@ -42,3 +47,27 @@ class Queue:
             index = bisect_left(self._orders, place)
             self._orders.insert(index, place)
             self._rows.insert(index, after)
+
+    def renewing(self, renew: Callable[[Item], Item], rows: dict[str, Item]) -> Generator[None, None, None]:
+        """Put new rows where the old ones are, whose order they share, and into `rows` by key; in steps.
+
+        The queue changes in one of them. Rows that were placed before that make it begin again, at once.
+        """
+        begun = self._placed
+        before = list(self._rows)
+        renewed: list[Item] = []
+        for start in range(0, len(before), _STEP):
+            renewed += [renew(row) for row in before[start : start + _STEP]]
+            yield
+        if self._placed != begun:
+            before = list(self._rows)
+            renewed = [renew(row) for row in before]
+        self._rows = list(renewed)
+        self._placed += 1
+        yield
+        while renewed:
+            for old, new in zip(before[-_STEP:], renewed[-_STEP:], strict=True):
+                if rows.get(new.triage.key) is old:
+                    rows[new.triage.key] = new
+            del before[-_STEP:], renewed[-_STEP:]
+            yield

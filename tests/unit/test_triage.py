@@ -179,6 +179,42 @@ def test_t12_t13_firing_again_is_the_same_item_or_a_successor(
         assert tape.ledger.by_id(first) is not None
 
 
+def test_t17_staleness_changes_neither_the_order_nor_the_rows_of_other_sources(tape: Tape) -> None:
+    for number, severity in enumerate((Severity.LOW, Severity.HIGH, Severity.MEDIUM)):
+        tape.show(observation(f"d{number}", severity=severity))
+    other = observation("d9", source="compliance")
+    tape.show(other)
+    before = list(tape.ledger.items("issues"))
+    tape.ledger.set_stale(["devices"])
+    after = list(tape.ledger.items("issues"))
+    assert [item.id for item in after] == [item.id for item in before]
+    assert [item.stale for item in after] == [item.triage.source == "devices" for item in after]
+    assert after == [tape.ledger.item(item.key) for item in after]
+    assert all(tape.ledger.item(item.key) is item for item in after)
+    unchanged = next(item for item in before if item.key == key_of(other))
+    assert any(item is unchanged for item in after)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_t17_what_changes_while_a_source_is_marked_is_not_lost(tape: Tape, steps: int) -> None:
+    first, second, third = (observation(f"d{number}") for number in range(3))
+    tape.show(first)
+    tape.show(second)
+    marking = tape.ledger.marking_stale(["devices"])
+    for _step in range(steps):
+        next(marking)
+    tape.show(third)
+    acked = law.ack(tape.ledger.triage[key_of(first)], ANNA, "c1", None)
+    tape.write(acked)
+    for _rest in marking:
+        pass
+    rows = {item.key: item for item in tape.ledger.items("issues")}
+    assert rows.keys() == {key_of(each) for each in (first, second, third)}
+    assert all(item.stale for item in rows.values())
+    assert rows[key_of(first)].triage.handling is Handling.ACKED
+    assert all(tape.ledger.item(key) is item for key, item in rows.items())
+
+
 def test_t17_a_stale_source_makes_the_condition_unknown_and_keeps_the_need(tape: Tape) -> None:
     tape.show(observation())
     assert tape.ledger.set_stale(["devices"])
