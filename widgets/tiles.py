@@ -15,7 +15,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import msgspec
+from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -24,7 +26,6 @@ from widgets.drawn_lines import DrawnLines
 from widgets.sparkline import sparkline
 
 if TYPE_CHECKING:
-    from rich.style import Style
     from textual.app import ComposeResult
     from textual.geometry import Size
     from textual.strip import Strip
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 TREND_WIDTH = 5
 GAP = 3
 SEPARATOR = " · "
+LEAST_NOTE = 8
+"""Cells below which a note at the right says nothing."""
 
 
 class Tile(msgspec.Struct, frozen=True):
@@ -43,6 +46,8 @@ class Tile(msgspec.Struct, frozen=True):
     value: str
     trend: tuple[float | None, ...] = ()
     """Values, oldest first; None where nothing is known."""
+    least_spread: float = 0.0
+    """The difference between values that fills the height of the curve at the least."""
     age: str | None = None
     """How old the figure is, when it is older than its source's interval."""
     tone: Literal["normal", "warning", "critical"] = "normal"
@@ -145,8 +150,8 @@ class HeaderLine(DrawnLines):
         right = self._style("right")
         lines = [self._across(self._tiles(width - self._room(self.right)), self.right, width, right)]
         if self.summary:
-            sentence = [Segment(drawable(self.summary), self._style("value"))]
-            lines.append(self._across(sentence, self.summary_right, width, right))
+            sentence, note = self._beside(drawable(self.summary), drawable(self.summary_right), width - 2)
+            lines.append(self._across([Segment(sentence, self._style("value"))], note, width, right))
         return lines
 
     def _style(self, name: str) -> Style:
@@ -156,6 +161,22 @@ class HeaderLine(DrawnLines):
     def _room(right: str) -> int:
         """Cells that the text at the right takes, blanks included."""
         return width_of([Segment(drawable(right))]) + GAP if right else 2
+
+    @staticmethod
+    def _beside(sentence: str, note: str, room: int) -> tuple[str, str]:
+        """Both texts, without the last parts of the sentence where they would touch, and with a note cut if it must."""
+        parts = sentence.split(SEPARATOR)
+        while len(parts) > 1 and cell_len(SEPARATOR.join(parts)) + GAP + cell_len(note) > room:
+            parts.pop()
+        kept = SEPARATOR.join(parts)
+        left = room - GAP - cell_len(kept)
+        if cell_len(note) <= left:
+            return kept, note
+        return (
+            (kept, "".join(part.text for part in fit([Segment(note)], left, Style())))
+            if left >= LEAST_NOTE
+            else (kept, "")
+        )
 
     def _across(self, left: Parts, right: str, width: int, style: Style) -> Parts:
         blank = self.visual_style.rich_style
@@ -191,7 +212,7 @@ class HeaderLine(DrawnLines):
         return [value, label] if tile.label else [value]
 
     def _trend(self, tile: Tile) -> list[Segment]:
-        curve = sparkline(tile.trend, TREND_WIDTH)
+        curve = sparkline(tile.trend, TREND_WIDTH, least_spread=tile.least_spread)
         return [Segment(f" {curve}", self._style("trend"))] if curve else []
 
     def _age(self, tile: Tile) -> list[Segment]:

@@ -46,7 +46,7 @@ _LABELS: dict[Label, Callable[[], str]] = {
 
 _KINDS: dict[str, Callable[[], str]] = {
     "device.in-grace": lambda: _("in its grace period"),
-    "device.compliance-error": lambda: _("compliance cannot be evaluated"),
+    "device.compliance-error": lambda: _("compliance check failed"),
     "device.noncompliant": lambda: _("not compliant"),
     "device.stale": lambda: _("no check-in"),
     "device.unencrypted": lambda: _("not encrypted"),
@@ -57,6 +57,12 @@ _SOURCES: dict[str, Callable[[], str]] = {
     "devices": lambda: _("devices"),
     "overview": lambda: _("fleet figures"),
     "messages": lambda: _("message center"),
+}
+
+_CATEGORIES: dict[str, Callable[[], str]] = {
+    "preventorfixissue": lambda: _("prevent or fix an issue"),
+    "planforchange": lambda: _("plan for change"),
+    "stayinformed": lambda: _("stay informed"),
 }
 
 _REFUSALS: dict[str, Callable[[], str]] = {
@@ -111,6 +117,12 @@ def source_word(name: str) -> str:
     """Return what a source is called; one without words is its own name."""
     words = _SOURCES.get(name)
     return words() if words else name
+
+
+def category_word(category: str) -> str:
+    """Return Microsoft's category of a post in words; one without words is its own name."""
+    words = _CATEGORIES.get(category.casefold())
+    return words() if words else category or "–"
 
 
 def reason_word(reason: str) -> str:

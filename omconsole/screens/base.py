@@ -27,7 +27,7 @@ class ConsoleScreen(Screen[None]):
     """One screen of the console. Subclasses name the keys to teach in `TEACHES` and compose `self.foot` last."""
 
     BINDINGS = keys.bindings()
-    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (24, "-narrow"), (120, "-medium"), (160, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (24, "-narrow"), (120, "-medium"), (240, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (8, "-low"), (16, "-mid"), (30, "-tall")]
     ESCAPE_TO_MINIMIZE = False
     TEACHES: ClassVar[tuple[str, ...]] = ("console.back", "console.palette", "console.help")
@@ -101,7 +101,11 @@ class ConsoleScreen(Screen[None]):
     async def on_key_bar_pressed(self, message: KeyBar.Pressed) -> None:
         """A hint of the last line was clicked."""
         message.stop()
-        await self.action_verb(message.action)
+        await self.hint_pressed(message.action)
+
+    async def hint_pressed(self, action: str) -> None:
+        """Do what a hint of the last line teaches."""
+        await self.action_verb(action)
 
     # Verbs that mean the same everywhere
 
@@ -154,7 +158,7 @@ class ConsoleScreen(Screen[None]):
     def verb_console_palette(self) -> None:
         from omconsole.screens.palette import CommandLine
 
-        self.app.push_screen(CommandLine(id="--command-palette"))
+        self.app.push_screen(CommandLine())
 
     def verb_console_help(self) -> None:
         from omconsole.screens.help import HelpScreen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -12,8 +13,9 @@ from omconsole.i18n import _, short_age
 from widgets.columns import Column
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from omconsole.domain.items import Observation
     from omconsole.domain.updates import Update
     from omconsole.screens.reading import Reading
 
@@ -22,59 +24,113 @@ HANDLED = frozenset({Label.ACK, Label.SNOOZED, Label.RESOLVED, Label.SUPPRESSED,
 URGENT_DAYS = 14
 NARROW = 42
 """Cells below which a table of items has two columns."""
+ROOMY = 100
+"""Cells from which a table has more than what, whom, since when and who."""
+WIDE = 156
+"""Cells from which nothing of it needs to be cut."""
+WIDEST = 196
+"""Cells from which there is room for what else the source tells."""
+
+
+def layout(width: int) -> int:
+    """Return the width from which a table of so many cells has the columns that it has."""
+    return max((step for step in (NARROW, 72, ROOMY, WIDE, WIDEST) if step <= width), default=0)
 
 
 def issue_columns(reading: Reading, width: int) -> Sequence[Column[Item]]:
     """Return the columns of items: severity, label, whom, what, user, platform, check-in, age, who.
 
-    Below `NARROW` cells the subject takes all the room that there is.
+    Below `NARROW` cells the subject takes all the room that there is. What is wrong keeps 25 cells at the least from
+    60 on, which is as long as its words are in any language.
     """
     if width < NARROW:
         return (
             Column(id="severity", width=1, cell=severity_cell),
             Column(id="subject", title=_("device"), width=None, cell=subject_cell, cut="middle"),
         )
-
-    def softly(text: Callable[[Item], str]) -> Callable[[Item], Content]:
-        return lambda item: Content.styled(text(item), "$ink-dim" if item.label in HANDLED else "$ink-soft")
+    wide = width >= WIDE
 
     def problem(item: Item) -> str:
         return words.problem(item, now=reading.now, tz=reading.tz)
 
-    def user(item: Item) -> str:
-        return (item.seen.user if item.seen else None) or "–"
+    def age(item: Item) -> str:
+        return reading.age(item.triage.first_seen)
 
-    def platform(item: Item) -> str:
-        return (item.seen.platform if item.seen else None) or "–"
+    def who(item: Item) -> str:
+        return reading.person(item.triage.assignee)
 
-    def checked_in(item: Item) -> str:
-        return reading.age(item.seen.evidence_at if item.seen else None)
-
+    name = None if wide else 22 if width >= 72 else 18
     return (
         Column(id="severity", width=1, cell=severity_cell),
-        Column(id="label", title=_("state"), width=9, cell=label_cell, drop_below=50),
-        Column(id="subject", title=_("device"), width=18, cell=subject_cell, cut="middle"),
-        Column(id="problem", title=_("what"), width=None, cell=softly(problem), gap=2),
-        Column(id="user", title=_("user"), width=26, cell=softly(user), cut="middle", drop_below=108),
-        Column(id="platform", title=_("platform"), width=8, cell=softly(platform), drop_below=96),
-        Column(id="seen", title=_("check-in"), width=8, cell=softly(checked_in), align="right", drop_below=120),
+        Column(id="label", title=_("state"), width=10, cell=label_cell, drop_below=50),
+        Column(id="subject", title=_("device"), width=name, cell=subject_cell, cut="middle"),
+        Column(id="problem", title=_("what"), width=None, cell=_softly(problem), gap=2),
+        *_seen_columns(reading, width),
         Column(
             id="age",
             title=_("age"),
             width=5,
-            cell=softly(lambda item: reading.age(item.triage.first_seen)),
+            cell=_softly(age),
             align="right",
-            drop_below=56,
+            drop_below=66,
+            gap=2 if wide else 1,
         ),
         Column(
             id="who",
             title=_("who"),
-            width=11,
-            cell=softly(lambda item: reading.person(item.triage.assignee)),
-            drop_below=64,
+            width=10 if wide else 9 if width >= ROOMY else 8,
+            cell=_softly(who),
+            drop_below=80,
             gap=2,
         ),
     )
+
+
+def _seen_columns(reading: Reading, width: int) -> Iterator[Column[Item]]:
+    """Yield the columns of what the source tells of a device, in the order in which they stand."""
+    wide = width >= WIDE
+    gap = 2 if wide else 1
+
+    def user(observed: Observation) -> str:
+        name = observed.user or ""
+        return name if wide else name.partition("@")[0]
+
+    def platform(observed: Observation) -> str | None:
+        return observed.platform
+
+    def checked_in(observed: Observation) -> str:
+        return reading.age(observed.evidence_at)
+
+    yield Column(id="user", title=_("user"), width=38 if wide else 20, cell=_seen(user), drop_below=104, gap=gap)
+    if width >= WIDEST:
+        yield Column(id="model", title=_("model"), width=26, cell=_seen(partial(fact, "model")), gap=2)
+    yield Column(
+        id="platform", title=_("platform"), width=9 if wide else 8, cell=_seen(platform), drop_below=112, gap=gap
+    )
+    if width >= WIDEST:
+        yield Column(id="os", title=_("version"), width=16, cell=_seen(partial(fact, "osVersion")), gap=2)
+    yield Column(
+        id="seen",
+        title=_("check-in"),
+        width=10 if wide else 8,
+        cell=_seen(checked_in),
+        align="right",
+        drop_below=120,
+    )
+
+
+def _softly(text: Callable[[Item], str]) -> Callable[[Item], Content]:
+    return lambda item: Content.styled(text(item), "$ink-dim" if item.label in HANDLED else "$ink-soft")
+
+
+def _seen(text: Callable[[Observation], str | None]) -> Callable[[Item], Content]:
+    return _softly(lambda item: (text(item.seen) if item.seen else None) or "–")
+
+
+def fact(name: str, observed: Observation) -> str | None:
+    """Return a fact as Graph tells it, None when it does not."""
+    value = observed.facts.get(name)
+    return None if value is None else str(value)
 
 
 def severity_cell(item: Item) -> Content:
@@ -88,7 +144,7 @@ def label_cell(item: Item) -> Content:
     """Return the label; a question mark beside it says that the source is stale."""
     text = words.label_word(item.label)
     if item.condition is Condition.UNKNOWN:
-        text = f"{text} ?"
+        text = f"{text}?"
     return Content.styled(text, ink(item))
 
 
@@ -105,31 +161,34 @@ def ink(item: Item) -> str:
 
 
 def update_columns(reading: Reading, width: int) -> Sequence[Column[Update]]:
-    """Return the columns of posts: unread, title, deadline, platforms or services, id, date."""
-    del width  # the title is flexible at every width
+    """Return the columns of posts: unread, title, category, deadline, platforms or services, id, date.
+
+    The title takes all the room; the deadline tells the days that are left where a title finds enough of it.
+    """
+    wide = width >= WIDE
 
     def changed(update: Update) -> Content:
         at = update.post.changed or update.post.published
         return Content.styled(words.day(at, reading.tz) if at else "–", "$ink-dim")
 
-    return (
+    columns: list[Column[Update]] = [
         Column(id="unread", width=1, cell=unread_cell),
         Column(id="title", title=_("title"), width=None, cell=title_cell),
         Column(
             id="act-by",
             title=_("act by"),
-            width=16,
-            cell=lambda update: deadline(update, reading),
+            width=20 if wide else 11,
+            cell=lambda update: deadline(update, reading, days=wide),
             align="right",
             gap=2,
             drop_below=56,
         ),
         Column(
-            id="platforms",
+            id="concerns",
             title=_("concerns"),
-            width=12,
+            width=24 if wide else 12,
             cell=lambda update: Content.styled(concerns(update), "$ink-soft"),
-            drop_below=72,
+            drop_below=ROOMY,
             gap=2,
         ),
         Column(
@@ -137,10 +196,23 @@ def update_columns(reading: Reading, width: int) -> Sequence[Column[Update]]:
             title=_("id"),
             width=10,
             cell=lambda update: Content.styled(update.post.id, "$ink-dim"),
-            drop_below=140,
+            drop_below=WIDE,
+            gap=2,
         ),
-        Column(id="changed", title=_("changed"), width=7, cell=changed, align="right", drop_below=90),
-    )
+        Column(id="changed", title=_("changed"), width=8, cell=changed, align="right", drop_below=112),
+    ]
+    if width >= WIDEST:
+        columns.insert(
+            2,
+            Column(
+                id="category",
+                title=_("category"),
+                width=24,
+                cell=lambda update: Content.styled(words.category_word(update.post.category), "$ink-soft"),
+                gap=2,
+            ),
+        )
+    return columns
 
 
 def unread_cell(update: Update) -> Content:
@@ -156,18 +228,22 @@ def title_cell(update: Update) -> Content:
     return Content.assemble((_("changed: "), "$accent-ink"), title) if update.revised else title
 
 
-def deadline(update: Update, reading: Reading) -> Content:
-    """Return the act-by date and the days until then; urgent ones in the colour of their urgency."""
+def deadline(update: Update, reading: Reading, *, days: bool = True) -> Content:
+    """Return the act-by date, urgent ones in the colour of their urgency, on demand with the days until then."""
     at = update.post.act_by
     if at is None:
         return Content("")
     left = days_left(update, reading)
-    far = short_age(max(left, 1) * 86_400) if left >= 0 else _("past")
-    text = _("by {day} · {left}").format(day=words.day(at, reading.tz), left=far)
+    day = words.day(at, reading.tz)
+    if days:
+        far = short_age(max(left, 1) * 86_400) if left >= 0 else _("past")
+        text = _("by {day} · {left}").format(day=day, left=far)
+    else:
+        text = _("by {day}").format(day=day) if left >= 0 else _("past")
     if update.read:
         return Content.styled(text, "$ink-dim")
     tone = "critical" if left < URGENT_DAYS // 2 else "high" if left <= URGENT_DAYS else ""
-    return Content.styled(text, f"$severity-{tone}" if tone else "$ink-soft")
+    return Content.styled(text, f"bold $severity-{tone}" if tone else "$ink-soft")
 
 
 def days_left(update: Update, reading: Reading) -> int:
@@ -179,4 +255,4 @@ def days_left(update: Update, reading: Reading) -> int:
 def concerns(update: Update) -> str:
     """Return the platforms that a post names, else the services it is filed under."""
     services = (service.removeprefix("Microsoft ") for service in update.post.services)
-    return ", ".join(update.post.platforms or services)
+    return ", ".join(dict.fromkeys(update.post.platforms or services))

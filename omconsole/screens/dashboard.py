@@ -12,7 +12,7 @@ from textual.widgets import Static
 from omconsole.domain import filters
 from omconsole.domain.items import Item
 from omconsole.i18n import _, ngettext, number
-from omconsole.screens import summary
+from omconsole.screens import keys, summary
 from omconsole.screens.base import ConsoleScreen
 from omconsole.screens.columns import issue_columns, update_columns
 from omconsole.screens.panes import RowsPane
@@ -57,6 +57,7 @@ class DashboardScreen(ConsoleScreen):
             title=_("2 Issues"),
             source="devices",
             waiting=lambda n: ngettext("{n} needs you", "{n} need you", n).format(n=number(n)),
+            width=host.size.width,
         )
         self.updates: RowsPane[Update] = RowsPane(
             update_columns,
@@ -65,6 +66,7 @@ class DashboardScreen(ConsoleScreen):
             title=_("3 Updates"),
             source="messages",
             waiting=lambda n: ngettext("{n} unread", "{n} unread", n).format(n=number(n)),
+            width=host.size.width,
         )
         self.current: RowsPane[Item] | RowsPane[Update] = self.issues
         self._notice: Static | None = None
@@ -194,12 +196,13 @@ class DashboardScreen(ConsoleScreen):
     # Filter
 
     async def verb_pane_filter(self) -> None:
-        from omconsole.screens.filter_line import FilterLine
+        from omconsole.screens.filter_line import FilterLine, filter_hints
 
         if self._filter_line is not None:
             await self._filter_line.remove()
         self._filter_line = FilterLine(self.current)
         await self.mount(self._filter_line, before=self.foot)
+        self.foot.keys = filter_hints()
         self.set_focus(self._filter_line.words)
 
     def step_back(self) -> None:
@@ -220,7 +223,19 @@ class DashboardScreen(ConsoleScreen):
         if self._filter_line is not None:
             self._filter_line.remove()
             self._filter_line = None
+        self.foot.keys = keys.hints(self.TEACHES)
         self.set_focus(self.current.table)
+
+    async def hint_pressed(self, action: str) -> None:
+        """While a filter is typed the hints are those of its line."""
+        if self._filter_line is None:
+            await super().hint_pressed(action)
+        elif action == "clear":
+            self._filter_line.action_clear()
+        elif action == "close":
+            self._filter_line.action_close()
+        else:
+            self._filter_line.write(action)
 
     # Opening and leaving
 

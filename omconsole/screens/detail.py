@@ -15,8 +15,8 @@ from omconsole.i18n import _
 from omconsole.screens.base import ConsoleScreen
 from omconsole.screens.columns import label_cell
 from omconsole.screens.evidence import facts, instant
-from omconsole.screens.lines import columns, heading, paragraph
-from omconsole.screens.pages import PAGES_CSS
+from omconsole.screens.lines import columns, heading, paragraph, shortened
+from omconsole.screens.pages import MARGINS, PAGES_CSS
 from widgets.pane import PaneRule, RuleLine
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from omconsole.screens.reading import Reading
 
 
+BESIDE = 117
+"""Cells of text from which the history stands beside the facts (`pages.tcss`: 120 with the margins)."""
+GUTTER = 3
 WIDE = 160
 """Cells from which Graph's own names stand beside the facts."""
 
@@ -110,12 +113,15 @@ class DetailScreen(ConsoleScreen):
         right = f"{words.severity_word(item.triage.severity)} · {state} · {reading.age(item.triage.first_seen)}"
         stale = _("STALE") if item.condition is Condition.UNKNOWN else ""
         self._rule.say(PaneRule(words.title(item, now=reading.now, tz=reading.tz), right, stale))
-        self._left.update(sheet(item, reading, wide=self.size.width >= WIDE))
-        self._right.update(history(self._events, reading))
+        room = self.size.width - MARGINS
+        beside = room >= BESIDE
+        first, second = (room * 3 // 5, room * 2 // 5 - GUTTER) if beside else (room, room)
+        self._left.update(sheet(item, reading, first, wide=self.size.width >= WIDE))
+        self._right.update(history(self._events, reading, second))
 
 
-def sheet(item: Item, reading: Reading, *, wide: bool = False) -> Content:
-    """Return what is known of the item: what and whom, evidence, causes, links."""
+def sheet(item: Item, reading: Reading, width: int, *, wide: bool = False) -> Content:
+    """Return what is known of the item, in lines of `width` cells: what and whom, evidence, causes, links."""
     triage, seen = item.triage, item.seen
     rows: list[tuple[str, str | Content]] = [
         (_("State"), Content.assemble(label_cell(item), (f" · {condition(item)}", "$ink-soft"))),
@@ -127,32 +133,35 @@ def sheet(item: Item, reading: Reading, *, wide: bool = False) -> Content:
     ]
     if triage.acked_at is not None:
         rows.append((_("Acknowledged"), _acknowledged(item, reading)))
-    parts = [columns(rows), heading(_("Evidence"))]
+    parts = [columns(rows, width=width), heading(_("Evidence"))]
     if seen is None:
         parts.append(paragraph(_("The source has not been read since this console started.")))
     else:
-        parts.append(columns([fact if wide else fact[:2] for fact in facts(seen.facts, reading)]))
+        parts.append(columns([fact if wide else fact[:2] for fact in facts(seen.facts, reading)], width=width))
         source = words.source_word(triage.source)
         told = _("Source: {source}. As of {time}.").format(source=source, time=instant(seen.evidence_at, reading))
         parts.append(paragraph(told))
         if seen.causes:
             parts.append(heading(_("Causes")))
-            parts.append(columns([(cause.name, cause.setting or "–", cause.code or "") for cause in seen.causes]))
+            parts.append(
+                columns([(cause.name, cause.setting or "–", cause.code or "") for cause in seen.causes], width=width)
+            )
     parts.append(heading(_("Where")))
-    parts.append(columns([(_("Id"), item.id), (_("Graph id"), triage.subject_id)]))
+    parts.append(columns([(_("Id"), item.id), (_("Graph id"), triage.subject_id)], width=width))
     if seen is not None and seen.portal_url:
-        parts.append(Content.styled(seen.portal_url, "$accent-ink"))
+        parts.append(Content.styled(shortened(seen.portal_url, width), "$accent-ink"))
     return Content("\n").join(parts)
 
 
-def history(events: Sequence[Event], reading: Reading) -> Content:
-    """Return what has happened to the item, the newest first."""
+def history(events: Sequence[Event], reading: Reading, width: int) -> Content:
+    """Return what has happened to the item, the newest first, in lines of `width` cells."""
     parts = [heading(_("History"), first=True)]
     persons = reading.snapshot.persons
     for event in reversed(events):
         when = Content.styled(reading.stamp(event.at), "$ink-dim") if event.at else Content("–")
         who = Content.styled(words.actor_word(event, persons), "$ink-soft")
-        parts.append(Content.assemble(when, "  ", who, "\n", "    ", words.change_words(event)))
+        parts.append(Content.assemble(when, "  ", who))
+        parts.append(columns([("", Content.styled(words.change_words(event), "$ink"))], width=width))
     if not events:
         parts.append(paragraph(_("Nothing has been read yet.")))
     return Content("\n").join(parts)

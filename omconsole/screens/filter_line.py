@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 
 from omconsole.domain import filters
 from omconsole.i18n import _
+from widgets.key_bar import KeyHint
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class FilterLine(Horizontal):
-    """A slash, an input, and at the right what the keys do or what cannot be understood."""
+    """A slash, an input, and at the right what cannot be understood."""
 
     DEFAULT_CSS = """
     FilterLine {
@@ -53,10 +54,6 @@ class FilterLine(Horizontal):
         yield self.words
         yield self._hint
 
-    def on_mount(self) -> None:
-        """Tell what the keys do."""
-        self._teach()
-
     @on(Input.Changed)
     def narrow(self, message: Input.Changed) -> None:
         """Narrow the pane to what has been typed."""
@@ -67,7 +64,7 @@ class FilterLine(Horizontal):
             self._hint.update(_("character {n}: {what}").format(n=error.at + 1, what=error.what))
             self._hint.add_class("-wrong")
             return
-        self._teach()
+        self._accept()
         self.pane.narrow(filter_)
 
     @on(Input.Submitted)
@@ -80,6 +77,23 @@ class FilterLine(Horizontal):
         self.pane.narrow(filters.NOTHING)
         self.post_message(self.Closed())
 
-    def _teach(self) -> None:
+    def _accept(self) -> None:
         self._hint.remove_class("-wrong")
-        self._hint.update(_("⏎ keep · esc clear"))
+        self._hint.update("")
+
+    def write(self, text: str) -> None:
+        """Put a piece of a filter where the cursor is."""
+        self.words.insert_text_at_cursor(text)
+        self.words.focus()
+
+
+def filter_hints() -> tuple[KeyHint, ...]:
+    """Return what the last line teaches while a filter is typed; a click does it or writes it."""
+    return (
+        KeyHint("⏎", _("keep"), "close"),
+        KeyHint("esc", _("clear"), "clear"),
+        KeyHint("-", _("without a word"), "-"),
+        KeyHint("user:", _("of a user"), "user:"),
+        KeyHint("severity>low", _("worse"), "severity>low"),
+        KeyHint("needs:action", _("to do"), "needs:action"),
+    )

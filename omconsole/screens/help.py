@@ -12,15 +12,22 @@ from omconsole import verbs
 from omconsole.i18n import _
 from omconsole.screens import keys
 from omconsole.screens.base import ConsoleScreen
-from omconsole.screens.lines import heading, paragraph
-from omconsole.screens.pages import PAGES_CSS
+from omconsole.screens.lines import columns, heading, paragraph
+from omconsole.screens.pages import MARGINS, PAGES_CSS
 from widgets.pane import PaneRule, RuleLine
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from textual.app import ComposeResult
 
     from omconsole.screens.ports import Host
     from omconsole.verbs import Group
+
+    Row: TypeAlias = tuple[Content, Content, Content]
+
+KEY_WIDTH, COMMAND_WIDTH = 6, 15
+"""Cells, the same in every group so that the sentences line up down the page."""
 
 
 class HelpScreen(ConsoleScreen):
@@ -32,21 +39,30 @@ class HelpScreen(ConsoleScreen):
     def __init__(self, host: Host, asked_from: ConsoleScreen) -> None:
         super().__init__(host)
         self._asked_from = asked_from
+        self._text = Static(id="help", markup=False)
 
     def compose(self) -> ComposeResult:
         """Yield title, list and last line."""
         yield RuleLine(PaneRule(_("Help"), _("every key is also a : command and a line of the palette")))
         with VerticalScroll(id="page"):
-            yield Static(help_content(self._asked_from), markup=False)
+            yield self._text
         yield self.foot
 
     def on_mount(self) -> None:
         """Let the arrow keys scroll."""
         self.query_one("#page").focus()
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Wrap the sentences anew."""
+        self._draw()
+
+    def _draw(self) -> None:
+        self._text.update(help_content(self._asked_from, self.size.width - MARGINS))
 
 
-def help_content(screen: ConsoleScreen) -> Content:
-    """Return the whole help for a screen."""
+def help_content(screen: ConsoleScreen, width: int | None = None) -> Content:
+    """Return the whole help for a screen, in lines of at most `width` cells."""
     titles: dict[Group, str] = {
         "triage": _("Triage"),
         "move": _("Move"),
@@ -56,9 +72,10 @@ def help_content(screen: ConsoleScreen) -> Content:
     parts: list[Content] = []
     for group, title in titles.items():
         parts.append(heading(title, first=not parts))
-        parts += [_of(each, screen) for each in verbs.VERBS if each.group == group]
+        rows = [_of(each, screen) for each in verbs.VERBS if each.group == group]
         if group == "move":
-            parts += [_line(each, "", text) for each, text in _more_keys()]
+            rows += [_line(each, "", text) for each, text in _more_keys()]
+        parts.append(columns(rows, width=width))
     parts.append(heading(_("Labels")))
     parts.append(paragraph(_("A question mark beside a label: its source is stale, so nobody knows at present.")))
     return Content("\n").join(parts)
@@ -72,13 +89,17 @@ def _more_keys() -> list[tuple[str, str]]:
     ]
 
 
-def _of(verb: verbs.Verb, screen: ConsoleScreen) -> Content:
+def _of(verb: verbs.Verb, screen: ConsoleScreen) -> Row:
     refusal = screen.refusal(verb)
     if refusal is None:
         return _line(keys.sign(verb), f":{verb.command}", verbs.help_text(verb))
     text = f"{verbs.help_text(verb)} ({refusal.rstrip('.')})"
-    return _line(keys.sign(verb), f":{verb.command}", text).stylize("$ink-dim")
+    return _line(keys.sign(verb), f":{verb.command}", text, ink="$ink-dim")
 
 
-def _line(key: str, command: str, text: str) -> Content:
-    return Content.assemble((f"{key:<7}", "$accent-ink"), (f"{command:<16} ", "$ink-soft"), text)
+def _line(key: str, command: str, text: str, *, ink: str | None = None) -> Row:
+    return (
+        Content.styled(key.ljust(KEY_WIDTH), ink or "$accent-ink"),
+        Content.styled(command.ljust(COMMAND_WIDTH), ink or "$ink-soft"),
+        Content.styled(text, ink or "$ink"),
+    )

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.segment import Segment
+from rich.style import Style
 from textual.content import Content
+
+from widgets.cells import fit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,18 +16,22 @@ if TYPE_CHECKING:
 INKS = ("$ink-dim", "$ink", "$ink-dim")
 """The inks of the first, second and third column."""
 GAP = 2
+LEAST_ROOM = 16
+"""Cells below which the last column starts at the left edge again when it wraps."""
 WIDEST = 36
 """Cells that a column takes at most before the next one starts."""
 
 
-def columns(rows: Sequence[Sequence[str | Content]], inks: Sequence[str] = INKS) -> Content:
-    """Return rows whose cells line up; the last column is as wide as it wants."""
+def columns(
+    rows: Sequence[Sequence[str | Content]], inks: Sequence[str] = INKS, *, width: int | None = None
+) -> Content:
+    """Return rows whose cells line up; the last column wraps below itself where `width` cells do not suffice."""
     cells = [[_inked(cell, inks[place]) for place, cell in enumerate(row)] for row in rows]
     widths = [
         min(WIDEST, max((row[place].cell_length for row in cells if place < len(row) - 1), default=0))
         for place in range(max((len(row) for row in cells), default=0))
     ]
-    return Content("\n").join([_line(row, widths) for row in cells])
+    return Content("\n").join([_line(row, widths, width) for row in cells])
 
 
 def heading(text: str, *, first: bool = False) -> Content:
@@ -37,13 +45,21 @@ def paragraph(text: str) -> Content:
     return Content.styled(text, "$ink-dim")
 
 
+def shortened(text: str, width: int) -> str:
+    """Return a text that stands alone on its line, such as a link: cut in the middle where it is too long."""
+    return "".join(part.text for part in fit([Segment(text)], width, Style.null(), cut="middle")).rstrip()
+
+
 def _inked(cell: str | Content, ink: str) -> Content:
     return Content.styled(cell, ink) if isinstance(cell, str) else cell
 
 
-def _line(row: Sequence[Content], widths: Sequence[int]) -> Content:
-    parts: list[Content] = []
-    for place, cell in enumerate(row):
-        last = place == len(row) - 1
-        parts.append(cell if last else cell.pad_right(max(0, widths[place] - cell.cell_length) + GAP))
-    return Content("").join(parts)
+def _line(row: Sequence[Content], widths: Sequence[int], width: int | None) -> Content:
+    parts = [cell.pad_right(max(0, widths[place] - cell.cell_length) + GAP) for place, cell in enumerate(row[:-1])]
+    head, last = Content("").join(parts), row[-1]
+    room = 0 if width is None else width - head.cell_length
+    if room < LEAST_ROOM or last.cell_length <= room:
+        return head + last
+    indent = Content(" " * head.cell_length)
+    first, *rest = last.wrap(room)
+    return Content("\n").join([head + first, *(indent + line for line in rest)])

@@ -8,3 +8,5 @@ from styles import WIDGETS_CSS
 
 PAGES_CSS: Final = WIDGETS_CSS.with_name("pages.tcss")
 """For `Screen.CSS_PATH`."""
+MARGINS: Final = 3
+"""Cells of a page that are not text: a blank at each side and the scroll bar."""

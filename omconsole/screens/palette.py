@@ -9,6 +9,7 @@ from textual.command import CommandPalette, DiscoveryHit, Hit, Provider
 from textual.content import Content
 
 from omconsole import verbs
+from omconsole.i18n import _
 from omconsole.screens import keys
 from omconsole.screens.base import ConsoleScreen
 from omconsole.screens.pages import PAGES_CSS
@@ -30,6 +31,9 @@ class CommandLine(CommandPalette):
     """The palette in the console's own dress."""
 
     CSS_PATH = PAGES_CSS
+
+    def __init__(self) -> None:
+        super().__init__(placeholder=_("Command or what it does"), id="--command-palette")
 
 
 class VerbProvider(Provider):

@@ -10,7 +10,7 @@ from textual.message import Message
 from omconsole.domain import filters
 from omconsole.i18n import _, ngettext, number
 from omconsole.screens import summary
-from omconsole.screens.columns import NARROW
+from omconsole.screens.columns import layout
 from omconsole.screens.narrowing import Narrowing, R
 from widgets.pane import Pane, PaneRule
 from widgets.queue_table import QueueTable
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from omconsole.domain.health import SourceHealth
     from omconsole.screens.reading import Reading
     from widgets.columns import Column
-
-
-FIRST_WIDTH = 80
-"""Cells that a pane is taken to have until it knows better."""
 
 
 class RowsPane(Pane, Generic[R]):
@@ -50,15 +46,17 @@ class RowsPane(Pane, Generic[R]):
         title: str,
         source: str,
         waiting: Callable[[int], str],
+        width: int,
     ) -> None:
-        self.table: QueueTable[R] = QueueTable(columns(reading, FIRST_WIDTH), id=f"{name}-table")
+        # The columns for the width that the pane most likely gets: other ones after the first paint cost a second one.
+        self.table: QueueTable[R] = QueueTable(columns(reading, width), id=f"{name}-table")
         super().__init__(self.table, rule=PaneRule(title), id=name, classes="rows")
         self.source = source
         self.filter: Filter = filters.NOTHING
         self._title = title
         self._waiting = waiting
         self._columns = columns
-        self._narrow_columns = False
+        self._layout = layout(width)
         self._reading = reading
         self._rows: Sequence[R] = ()
         self._total = 0
@@ -67,9 +65,8 @@ class RowsPane(Pane, Generic[R]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Show the columns that suit the width."""
-        narrow = event.size.width < NARROW
-        if narrow is not self._narrow_columns:
-            self._narrow_columns = narrow
+        if self._layout != layout(event.size.width):
+            self._layout = layout(event.size.width)
             self.table.set_columns(self._columns(self._reading, event.size.width))
         self.tick()
 
@@ -169,7 +166,7 @@ class RowsPane(Pane, Generic[R]):
         if self.filter:
             return _("No row passes the filter. esc clears it.")
         if health is None or health.last_ok is None:
-            return _("Not read yet.")
+            return summary.unread(health, self._reading)
         return _("Nothing here. Read {age} ago.").format(age=self._reading.age(health.last_ok))
 
     @property

@@ -9,6 +9,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Markdown, Static
 
+from omconsole.domain import words
 from omconsole.i18n import _, date_long, ngettext, number
 from omconsole.sanitize import sanitize, sanitize_block
 from omconsole.screens.base import ConsoleScreen
@@ -124,8 +125,8 @@ class ReaderScreen(ConsoleScreen):
 def facts_of(update: Update, host: Host) -> Content:
     """Return the lines above the text: category, services, deadline, dates."""
     post, reading = update.post, host.reading
-    rows: list[tuple[str, str | Content]] = [(_("Category"), category(post))]
-    rows.append((_("Services"), ", ".join((*post.services, *post.platforms)) or "–"))
+    rows: list[tuple[str, str | Content]] = [(_("Category"), words.category_word(post.category))]
+    rows.append((_("Services"), ", ".join(dict.fromkeys((*post.services, *post.platforms))) or "–"))
     if post.act_by is not None:
         left = days_left(update, reading)
         far = ngettext("{n} day left", "{n} days left", left).format(n=number(left)) if left >= 0 else _("past")
@@ -136,16 +137,6 @@ def facts_of(update: Update, host: Host) -> Content:
     if post.changed is not None and post.changed != post.published:
         rows.append((_("Changed"), instant(post.changed, reading)))
     return columns(rows)
-
-
-def category(post: Post) -> str:
-    """Return Microsoft's category in words."""
-    known = {
-        "preventorfixissue": _("prevent or fix an issue"),
-        "planforchange": _("plan for change"),
-        "stayinformed": _("stay informed"),
-    }
-    return known.get(post.category.casefold(), post.category or "–")
 
 
 def as_markdown(post: Post | None) -> str:

@@ -108,7 +108,7 @@ def source_columns(reading: Reading) -> Sequence[Column[SourceRow]]:
         return Content.styled(state_word(word), TONES[word])
 
     return (
-        Column(id="source", title=_("source"), width=16, cell=lambda row: words.source_word(row.key)),
+        Column(id="source", title=_("source"), width=20, cell=lambda row: words.source_word(row.key)),
         Column(id="state", title=_("state"), width=11, cell=state),
         Column(
             id="ok", title=_("last good"), width=9, cell=soft(lambda each: reading.age(each.last_ok)), align="right"
@@ -125,7 +125,7 @@ def source_columns(reading: Reading) -> Sequence[Column[SourceRow]]:
             id="every",
             title=_("every"),
             width=6,
-            cell=soft(lambda each: short_age(each.interval_s)),
+            cell=soft(lambda each: interval(each.interval_s)),
             align="right",
             drop_below=70,
         ),
@@ -139,6 +139,11 @@ def source_columns(reading: Reading) -> Sequence[Column[SourceRow]]:
         ),
         Column(id="said", title=_("what it says"), width=None, cell=soft(said), gap=3),
     )
+
+
+def interval(seconds: float) -> str:
+    """Return a time between two polls, short: `30 s`, `15 m`."""
+    return short_age(seconds) if seconds >= 60 else _("{n} s").format(n=number(int(seconds)))
 
 
 def state_word(state: SourceState) -> str:

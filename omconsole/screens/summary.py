@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from omconsole.screens.reading import Reading
 
 FIGURES_SOURCE = "overview"
+CURVE_FROM = 3
+"""Values from which a trend is a curve."""
+LEAST_SPREAD = 1.0
+"""Percentage points that fill the height of a curve at the least."""
 PATIENCE = timedelta(seconds=3)
 """A fetch shorter than this is not worth a word that comes and goes."""
 
@@ -46,8 +50,8 @@ def _tile(reading: Reading, name: str, label: str, *, whole: bool = False) -> Ti
     if figure is None:
         return Tile(label, "–")
     value = number(int(figure.value)) if whole else percent(figure.value)
-    trend = figure.trend if not whole else ()
-    return Tile(label, value, trend=trend, age=_age_if_old(reading, figure.at))
+    trend = figure.trend if not whole and len(figure.trend) >= CURVE_FROM else ()
+    return Tile(label, value, trend=trend, least_spread=LEAST_SPREAD, age=_age_if_old(reading, figure.at))
 
 
 def _age_if_old(reading: Reading, at: datetime) -> str | None:
@@ -116,6 +120,17 @@ def trouble(source: SourceHealth, reading: Reading) -> str:
         until = source.not_before
         return _("throttled until {time}").format(time=reading.clock(until)) if until else _("throttled")
     return ""
+
+
+def unread(source: SourceHealth | None, reading: Reading) -> str:
+    """Return the sentence of a pane whose source has never been read."""
+    if source is None:
+        return _("Not read yet.")
+    if source.error and source.fetching_since is None:
+        return _("Nothing has been read yet: {why}").format(why=source.error)
+    if source.fetching_since is None and reading.snapshot.polling == "nobody":
+        return _("Not read yet, and nobody polls.")
+    return _("Reading the tenant for the first time…")
 
 
 def progress(source: SourceHealth | None, reading: Reading) -> str:

@@ -162,7 +162,7 @@ async def test_a_failed_source_keeps_its_rows(console: Any, app_of: Any, quiet: 
     assert "LAP-1" in text
     assert "STALE since 08:51: Graph did not answer" in text
     assert "STALE since 08:51: devices" in text
-    assert "NEW ?" in text
+    assert "NEW?" in text
 
 
 async def test_a_console_that_cannot_open_shows_two_lines(console: Any, app_of: Any, quiet: Any, seen: Any) -> None:
