@@ -164,6 +164,11 @@ class Ledger:
         triage = self.triage.get(key) if key else None
         return triage if triage is not None and triage.id == id_ else None
 
+    @property
+    def rows(self) -> Iterable[Item]:
+        """Every open item, in no order; a view that changes with the ledger."""
+        return self._rows.values()
+
     def items(self, pane: str, *, every: bool = False) -> Iterator[Item]:
         """Open items in order of priority; with `every` the resolved ones after them, newest first."""
         yield from self._queues[pane].rows

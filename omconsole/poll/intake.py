@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -16,7 +17,7 @@ from omconsole.domain.updates import on_post
 from omconsole.i18n import _, number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from datetime import datetime
 
     from omconsole.domain.events import Event
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from omconsole.store import Store
 
     Decide = Callable[[str], Event | None]
+
+T = TypeVar("T")
 
 EVENTS_A_HOLD = 50
 """At most this many events are appended while the state lock is held once, so that people's verbs get in between."""
@@ -63,17 +66,16 @@ class Intake:
         self._store = store
         self._absent: dict[str, int] = {}
         """By key: complete sweeps in a row that did not show the item; doubted ones begin one lower."""
-        self._doubted: set[str] = set()
+        self._doubted: defaultdict[str, set[str]] = defaultdict(set)
+        """By source: the keys that another sweep decides about."""
 
     async def take(self, reading: Reading, now: datetime) -> Tally:
         """Everything that the reading means. Observations of known items are replaced at once, without an event."""
         tally = Tally()
         self._distrust(reading)
         found: dict[str, Observation] = {}
-        for index, seen in enumerate(reading.observations):
+        async for seen in sliced(reading.observations):
             found[self._key(seen)] = seen
-            if index % (SLICE * 5) == 0:
-                await asyncio.sleep(0)
         await self._firing(reading, found, now, tally)
         await self._no_longer(reading, found, now, tally)
         await self._feed(reading, now, tally)
@@ -107,11 +109,12 @@ class Intake:
             for key in keys[start : start + SLICE]:
                 follows = decide(key) is not None
                 if reading.has_read(found[key]):
-                    self._is_there(key)
+                    self._is_there(reading.source, key)
                 if follows or reading.has_read(found[key]):
                     self._observe(key, found[key], now)
                 if follows:
                     news.append(key)
+            await asyncio.sleep(0)
             # Decided again under the lock: another process may have acted since.
             await self._append_for(news, decide, now, tally)
             await asyncio.sleep(0)
@@ -125,25 +128,22 @@ class Intake:
 
     async def _no_longer(self, reading: Reading, found: dict[str, Observation], now: datetime, tally: Tally) -> None:
         """The clear rule over the source's firing items that the reading does not show."""
-        firing = [
-            triage
-            for triage in self._ledger.triage.values()
-            if triage.source == reading.source and triage.condition is Condition.FIRING and triage.is_open
-        ]
+        absent, firing = await self._absent_from(reading, found)
         if reading.mode == "sweep" and reading.complete:
-            self._doubt(firing, found, reading)
+            await self._doubt(absent, firing, reading)
         reasons: dict[str, str] = {}
-        for index, triage in enumerate(firing):
-            if triage.key not in found and (reason := self._gone(reading, triage)) is not None:
+        async for triage in sliced(list(absent.values())):
+            if (reason := self._gone(reading, triage)) is not None:
                 reasons[triage.key] = reason
-            if index % (SLICE * 5) == 0:
-                await asyncio.sleep(0)
-        self._doubted.intersection_update({triage.key for triage in firing} - reasons.keys())
-        if self._doubted and reading.mode == "sweep":
+        doubted = self._doubted[reading.source]
+        async for key in sliced(list(doubted)):
+            if key not in absent or key in reasons:
+                doubted.discard(key)
+        if doubted and reading.mode == "sweep":
             reading.status = "partial"
             reading.error = _(
                 "More than half of the problems of this source ({n}) vanished at once; another whole list decides."
-            ).format(n=number(len(self._doubted)))
+            ).format(n=number(len(doubted)))
 
         def decide(key: str) -> Event | None:
             current = self._triage(key)
@@ -151,28 +151,40 @@ class Intake:
 
         await self._append_for(list(reasons), decide, now, tally)
 
-    def _doubt(self, firing: list[Triage], found: dict[str, Observation], reading: Reading) -> None:
+    async def _absent_from(self, reading: Reading, found: dict[str, Observation]) -> tuple[dict[str, Triage], int]:
+        """The source's firing items that the reading did not show, by key, and how many fire in all."""
+        absent: dict[str, Triage] = {}
+        firing = 0
+        async for row in sliced(list(self._ledger.rows)):
+            if row.triage.source == reading.source and row.triage.condition is Condition.FIRING:
+                firing += 1
+                if row.key not in found or not reading.has_read(found[row.key]):
+                    absent[row.key] = row.triage
+        return absent, firing
+
+    async def _doubt(self, absent: dict[str, Triage], firing: int, reading: Reading) -> None:
         """When most of a source's items vanish at once, the source is suspicious before they are gone."""
         vanished = [
             triage.key
-            for triage in firing
-            if triage.key not in found and triage.subject_id not in reading.subjects and triage.key not in self._absent
+            async for triage in sliced(list(absent.values()))
+            if triage.subject_id not in reading.subjects and triage.key not in self._absent
         ]
-        if len(vanished) > BELIEVED_ABSENT and 2 * len(vanished) > len(firing):
-            self._doubted.update(vanished)
+        if len(vanished) > BELIEVED_ABSENT and 2 * len(vanished) > firing:
+            async for key in sliced(vanished):
+                self._doubted[reading.source].add(key)
 
-    def _is_there(self, key: str) -> None:
+    def _is_there(self, source: str, key: str) -> None:
         self._absent.pop(key, None)
-        self._doubted.discard(key)
+        self._doubted[source].discard(key)
 
     def _gone(self, reading: Reading, triage: Triage) -> str | None:
         """Why the item is confirmed clear, or None while it is not."""
         if triage.subject_id in reading.subjects:
-            self._is_there(triage.key)
+            self._is_there(reading.source, triage.key)
             return None if (triage.subject_id, triage.family) in reading.withheld else FIXED
         if reading.mode != "sweep" or not reading.complete:
             return None
-        before = self._absent.get(triage.key, -1 if triage.key in self._doubted else 0)
+        before = self._absent.get(triage.key, -1 if triage.key in self._doubted[reading.source] else 0)
         self._absent[triage.key] = before + 1
         return OBJECT_GONE if before + 1 >= ABSENT_SWEEPS else None
 
@@ -223,6 +235,14 @@ class Intake:
                     self._ledger.forget_observation(current.key)
             else:
                 tally.changed += 1
+
+
+async def sliced(things: Sequence[T]) -> AsyncIterator[T]:
+    """The things, with a turn of the loop after each slice."""
+    for start in range(0, len(things), 5 * SLICE):
+        for thing in things[start : start + 5 * SLICE]:
+            yield thing
+        await asyncio.sleep(0)
 
 
 def by_time_alone(current: Triage | None, key: str, seen: Observation, now: datetime) -> Event | None:

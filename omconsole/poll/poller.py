@@ -200,6 +200,7 @@ class Poller:
             tally.opened += taken.opened
             tally.changed += taken.changed
             tally.cleared += taken.cleared
+            await reading.let_go()
         finally:
             del self.fetching[name]
         reading.requests, reading.bytes = budget.requests, budget.wire_bytes

@@ -53,6 +53,13 @@ class Fleet:
             fleet.add(device)
         return fleet
 
+    async def let_go(self) -> None:
+        """Forget every device, in slices: freeing 100,000 at once takes 15 ms."""
+        while self.devices:
+            for _device in range(min(len(self.devices), LIGHT_SLICE)):
+                self.devices.popitem()
+            await asyncio.sleep(0)
+
     def add(self, device: ManagedDevice) -> None:
         """Take in what a device has become."""
         self.devices[device.id] = device
@@ -79,7 +86,8 @@ class DevicesSignal:
         if flaws:
             async for device in sliced([each for id_, each in self.fleet.devices.items() if id_ not in found]):
                 fleet.add(device)
-        self.fleet = fleet
+        before, self.fleet = self.fleet, fleet
+        await before.let_go()
         return await self._judge("sweep", found, now, flaws)
 
     async def increment(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 Mode = Literal["sweep", "increment"]
 Progress = Callable[[int], None]
 """Told how many rows have been taken in so far."""
+
+_LET_GO = 1_000
 
 
 class Reading(msgspec.Struct, kw_only=True):
@@ -62,6 +65,17 @@ class Reading(msgspec.Struct, kw_only=True):
         self.error = _("{rows} rows and {values} values of the answer could not be read, such as {example}").format(
             rows=flaws.rejected, values=flaws.values, example=flaws.example or "–"
         )
+
+    async def let_go(self) -> None:
+        """Forget what has been taken in, in slices: freeing 50,000 observations at once takes 20 ms."""
+        while self.observations:
+            del self.observations[-_LET_GO:]
+            await asyncio.sleep(0)
+        for held in (self.subjects, self.withheld):
+            while held:
+                for _one in range(min(len(held), _LET_GO)):
+                    held.pop()
+                await asyncio.sleep(0)
 
 
 class Signal(Protocol):

@@ -176,6 +176,15 @@ async def test_when_most_vanish_at_once_a_third_sweep_decides(desk: Desk) -> Non
     assert (decided.status, decided.error) == ("ok", None)
 
 
+async def test_another_sources_poll_does_not_end_the_doubt(desk: Desk) -> None:
+    await desk.take(*[observation(device) for device in FIFTY])
+    await desk.take()
+    await desk.feed()
+    still = Reading(source="devices", mode="sweep")
+    assert await desk.give(still) == Tally()
+    assert still.status == "partial"
+
+
 async def test_what_vanished_and_came_back_is_doubted_no_more(desk: Desk) -> None:
     every = [observation(device) for device in FIFTY]
     await desk.take(*every)

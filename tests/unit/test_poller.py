@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -55,7 +56,7 @@ class Planned:
             raise next_
         if next_ is None:
             return Reading(source=self.name, mode=mode)
-        return next_ if isinstance(next_, Reading) else await next_()
+        return copy.deepcopy(next_) if isinstance(next_, Reading) else await next_()
 
     async def sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         progress(1)
