@@ -15,7 +15,7 @@ from omconsole.i18n import _
 from omconsole.screens.base import ConsoleScreen
 from omconsole.screens.columns import label_cell
 from omconsole.screens.evidence import facts, instant
-from omconsole.screens.lines import columns, heading, paragraph, shortened
+from omconsole.screens.lines import columns, heading, paragraph
 from omconsole.screens.pages import MARGINS, PAGES_CSS
 from widgets.pane import PaneRule, RuleLine
 
@@ -115,7 +115,7 @@ class DetailScreen(ConsoleScreen):
         self._rule.say(PaneRule(words.title(item, now=reading.now, tz=reading.tz), right, stale))
         room = self.size.width - MARGINS
         beside = room >= BESIDE
-        first, second = (room * 3 // 5, room * 2 // 5 - GUTTER) if beside else (room, room)
+        first, second = ((room - GUTTER) * 3 // 5, (room - GUTTER) * 2 // 5) if beside else (room, room)
         self._left.update(sheet(item, reading, first, wide=self.size.width >= WIDE))
         self._right.update(history(self._events, reading, second))
 
@@ -149,7 +149,7 @@ def sheet(item: Item, reading: Reading, width: int, *, wide: bool = False) -> Co
     parts.append(heading(_("Where")))
     parts.append(columns([(_("Id"), item.id), (_("Graph id"), triage.subject_id)], width=width))
     if seen is not None and seen.portal_url:
-        parts.append(Content.styled(shortened(seen.portal_url, width), "$accent-ink"))
+        parts.append(Content.styled(seen.portal_url, "$accent-ink"))
     return Content("\n").join(parts)
 
 

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.segment import Segment
-from rich.style import Style
 from textual.content import Content
-
-from widgets.cells import fit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,11 +39,6 @@ def heading(text: str, *, first: bool = False) -> Content:
 def paragraph(text: str) -> Content:
     """Return a remark."""
     return Content.styled(text, "$ink-dim")
-
-
-def shortened(text: str, width: int) -> str:
-    """Return a text that stands alone on its line, such as a link: cut in the middle where it is too long."""
-    return "".join(part.text for part in fit([Segment(text)], width, Style.null(), cut="middle")).rstrip()
 
 
 def _inked(cell: str | Content, ink: str) -> Content:
