@@ -174,7 +174,7 @@ def _rows(reader: Reader, what: str, chosen: Filter, *, every: bool) -> list[Any
 
 def _json(reader: Reader, row: Item | Update | SourceHealth) -> dict[str, Any]:
     if isinstance(row, Item):
-        return item_json(row, reader.persons, reader.now)
+        return item_json(row, reader.persons, reader.now, reader.ledger.sources.get(row.triage.source))
     return source_json(row, reader.now) if isinstance(row, SourceHealth) else update_json(row)
 
 
@@ -184,7 +184,7 @@ def _related(reader: Reader, row: Item | Update) -> list[dict[str, Any]]:
         return []
     same = row.triage.subject_id
     return [
-        item_json(item, reader.persons, reader.now)
+        _json(reader, item)
         for item in reader.ledger.items(row.triage.pane)
         if item.triage.subject_id == same and item.key != row.key
     ]

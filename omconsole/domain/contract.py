@@ -21,8 +21,10 @@ def iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def item_json(item: Item, persons: Mapping[str, str], now: datetime) -> dict[str, Any]:
-    """An alert or issue; `now` (UTC) is what ages in the title are told from."""
+def item_json(
+    item: Item, persons: Mapping[str, str], now: datetime, source: SourceHealth | None = None
+) -> dict[str, Any]:
+    """An alert or issue; `now` (UTC) is what ages in the title are told from, `source` the health of its source."""
     triage, seen = item.triage, item.seen
     return {
         "id": triage.id,
@@ -52,7 +54,7 @@ def item_json(item: Item, persons: Mapping[str, str], now: datetime) -> dict[str
         "covered_by": None,
         "detached": False,
         "first_seen": iso(triage.first_seen),
-        "last_seen": iso(seen.last_seen) if seen else None,
+        "last_seen": iso(item.last_seen(source.last_sweep if source else None)),
         "evidence_at": iso(seen.evidence_at) if seen else None,
         "opened_at": iso(triage.opened_at),
         "acked_at": iso(triage.acked_at),

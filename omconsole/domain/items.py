@@ -101,6 +101,9 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defa
     evidence_at: datetime | None = None
     first_seen: datetime | None = None
     last_seen: datetime | None = None
+    """When the source first showed it as it is here; see `Item.last_seen`."""
+    missing: bool = False
+    """The last whole list did not show it; `last_seen` is then the last one that did."""
     facts: dict[str, Any] = {}
     causes: tuple[Cause, ...] = ()
     portal_url: str | None = None
@@ -229,3 +232,13 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             triage.first_seen.timestamp(),
             triage.id,
         )
+
+    def last_seen(self, last_sweep: datetime | None) -> datetime | None:
+        """When the source last showed it, where `last_sweep` is the source's last whole list; UTC.
+
+        A row stays the same object while the source shows the same, so a list alone says that it still does.
+        """
+        seen = self.seen.last_seen if self.seen else None
+        if self.seen is None or self.seen.missing or self.triage.condition is not Condition.FIRING:
+            return seen
+        return max((each for each in (seen, last_sweep) if each is not None), default=None)

@@ -181,12 +181,24 @@ class Intake:
         """Why the item is confirmed clear, or None while it is not."""
         if triage.subject_id in reading.subjects:
             self._is_there(reading.source, triage.key)
-            return None if (triage.subject_id, triage.family) in reading.withheld else FIXED
+            if (triage.subject_id, triage.family) not in reading.withheld:
+                return FIXED
+            self._was_not_shown(reading, triage.key)
+            return None
         if reading.mode != "sweep" or not reading.complete:
             return None
+        self._was_not_shown(reading, triage.key)
         before = self._absent.get(triage.key, -1 if triage.key in self._doubted[reading.source] else 0)
         self._absent[triage.key] = before + 1
         return OBJECT_GONE if before + 1 >= ABSENT_SWEEPS else None
+
+    def _was_not_shown(self, reading: Reading, key: str) -> None:
+        """Keep when a sweep last showed the item, before one that did not becomes the last."""
+        seen = self._ledger.seen.get(key)
+        item = self._ledger.item(key)
+        if reading.mode == "sweep" and seen is not None and item is not None and not seen.missing:
+            last = item.last_seen(self._ledger.sources[reading.source].last_sweep)
+            self._ledger.observe(key, replace(seen, missing=True, last_seen=last))
 
     async def _feed(self, reading: Reading, now: datetime, tally: Tally) -> None:
         known = self._ledger.known_posts

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from omconsole.domain import triage as law
+from omconsole.domain.contract import iso, item_json
 from omconsole.domain.events import Event
 from omconsole.domain.items import Handling, Observation, Severity
 from omconsole.domain.updates import Post
@@ -304,6 +305,36 @@ async def test_what_an_increment_did_not_read_has_not_been_seen(desk: Desk) -> N
     await desk.take(LAPTOP)
     await desk.take(LAPTOP, stale, mode="increment", subjects={"d1"})
     assert await desk.take(LAPTOP) == Tally(cleared=1)
+
+
+def last_seen(desk: Desk, seen: Observation) -> Any:
+    item = desk.ledger.item(key_of(seen))
+    assert item is not None
+    return item_json(item, {}, desk.now, desk.ledger.sources["devices"])["last_seen"]
+
+
+def good_sweep(desk: Desk) -> None:
+    desk.ledger.sources["devices"] = replace(desk.ledger.sources["devices"], last_sweep=desk.now)
+
+
+async def test_a_problem_was_last_seen_by_the_last_whole_list_that_showed_it(desk: Desk) -> None:
+    await desk.take(LAPTOP, PHONE)
+    good_sweep(desk)
+    rows = desk.rows()
+    await desk.take(LAPTOP, PHONE)
+    good_sweep(desk)
+    second = iso(desk.now)
+    assert desk.rows()[key_of(LAPTOP)] is rows[key_of(LAPTOP)]
+    assert (last_seen(desk, LAPTOP), last_seen(desk, PHONE)) == (second, second)
+    await desk.take(LAPTOP)
+    good_sweep(desk)
+    assert (last_seen(desk, LAPTOP), last_seen(desk, PHONE)) == (iso(desk.now), second)
+    await desk.take(LAPTOP, others=["d2"], withheld={("d2", PHONE.family)})
+    good_sweep(desk)
+    assert last_seen(desk, PHONE) == second
+    await desk.take(replace(PHONE, evidence_at=NOON), LAPTOP, mode="increment")
+    assert last_seen(desk, PHONE) == iso(desk.now)
+    assert last_seen(desk, LAPTOP) != iso(desk.now)
 
 
 async def test_a_worse_severity_is_an_event_and_the_acknowledgement_falls(desk: Desk) -> None:
