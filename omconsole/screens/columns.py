@@ -186,8 +186,8 @@ def update_columns(reading: Reading, width: int) -> Sequence[Column[Update]]:
         Column(
             id="concerns",
             title=_("concerns"),
-            width=24 if wide else 12,
-            cell=lambda update: Content.styled(concerns(update), "$ink-soft"),
+            width=24 if wide else 16,
+            cell=lambda update: Content.styled(concerns(update, whole=wide), "$ink-soft"),
             drop_below=ROOMY,
             gap=2,
         ),
@@ -207,7 +207,7 @@ def update_columns(reading: Reading, width: int) -> Sequence[Column[Update]]:
             Column(
                 id="category",
                 title=_("category"),
-                width=24,
+                width=26,
                 cell=lambda update: Content.styled(words.category_word(update.post.category), "$ink-soft"),
                 gap=2,
             ),
@@ -252,7 +252,8 @@ def days_left(update: Update, reading: Reading) -> int:
     return int((update.post.act_by - reading.now).total_seconds() // 86_400)
 
 
-def concerns(update: Update) -> str:
-    """Return the platforms that a post names, else the services it is filed under."""
+def concerns(update: Update, *, whole: bool = True) -> str:
+    """Return the platforms that a post names, else its services; not `whole`: the first, and how many more."""
     services = (service.removeprefix("Microsoft ") for service in update.post.services)
-    return ", ".join(dict.fromkeys(update.post.platforms or services))
+    names = list(dict.fromkeys(update.post.platforms or services))
+    return ", ".join(names) if whole or len(names) < 2 else f"{names[0]} +{len(names) - 1}"
