@@ -132,7 +132,7 @@ class Intake:
         if reading.mode == "sweep" and reading.complete:
             await self._doubt(absent, firing, reading)
         reasons: dict[str, str] = {}
-        async for triage in sliced(list(absent.values())):
+        async for triage in sliced(list(absent.values()), SLICE):
             if (reason := self._gone(reading, triage)) is not None:
                 reasons[triage.key] = reason
         doubted = self._doubted[reading.source]
@@ -249,10 +249,10 @@ class Intake:
                 tally.changed += 1
 
 
-async def sliced(things: Sequence[T]) -> AsyncIterator[T]:
+async def sliced(things: Sequence[T], slice_: int = 5 * SLICE) -> AsyncIterator[T]:
     """The things, with a turn of the loop after each slice."""
-    for start in range(0, len(things), 5 * SLICE):
-        for thing in things[start : start + 5 * SLICE]:
+    for start in range(0, len(things), slice_):
+        for thing in things[start : start + slice_]:
             yield thing
         await asyncio.sleep(0)
 
