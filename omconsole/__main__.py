@@ -18,9 +18,23 @@ def main() -> None:
 
     # Help texts are translated when the command line module is imported, so the language comes before it.
     activate(resolve_language(sys.argv[1:], os.environ))
+    if len(sys.argv) == 1:
+        sys.exit(_console_alone())
     from omconsole.cli import run
 
     sys.exit(run(sys.argv[1:]))
+
+
+def _console_alone() -> int:
+    """`omconsole` alone is the console: the command line, which is not needed, would delay its first paint."""
+    try:
+        from omconsole.commands.console import run_alone
+
+        return run_alone(os.environ)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told to the user, whatever it is
+        from omconsole.cli import failed
+
+        return failed(error)
 
 
 if __name__ == "__main__":

@@ -259,22 +259,27 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.reconfigure(errors="replace")  # a terminal without ● shows ? in its place
     try:
         status = main.main(list(arguments), prog_name="omconsole", standalone_mode=False, obj=Told())
-    except ConsoleError as error:
-        tell(error)
-        return error.exit_code
-    except click.UsageError as error:
-        return _usage(error)
-    except click.Abort:
-        return 130
-    except BrokenPipeError:
-        _forget_output()
-        return 141
-    except Exception as error:  # noqa: BLE001 - the last line of defence: what it was is shown and kept
-        return _unexpected(error)
+    except Exception as error:  # noqa: BLE001 - told to the user, whatever it is
+        return failed(error)
     return status if isinstance(status, int) else 0
 
 
-def _unexpected(error: Exception) -> int:
+def failed(error: BaseException) -> int:
+    """Tell what ended a command; returns the exit status that it deserves."""
+    if isinstance(error, ConsoleError):
+        tell(error)
+        return error.exit_code
+    if isinstance(error, click.UsageError):
+        return _usage(error)
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        return 130
+    if isinstance(error, BrokenPipeError):
+        _forget_output()
+        return 141
+    return _unexpected(error)
+
+
+def _unexpected(error: BaseException) -> int:
     """Tell that the output cannot be written, or else an error of the program itself, never the values of variables."""
     from omconsole.commands.output import print_json
     from omconsole.crash import crash_report, crash_text
@@ -288,7 +293,7 @@ def _unexpected(error: Exception) -> int:
     return 1
 
 
-def _raised_in(error: Exception) -> CodeType | None:
+def _raised_in(error: BaseException) -> CodeType | None:
     """The innermost function that an error came from."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:

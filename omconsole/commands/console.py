@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from omconsole.app import ConsoleApp
 from omconsole.errors import SignInError
-from omconsole.i18n import _
+from omconsole.i18n import _, activate
 from omconsole.store.head import read_head
 from omconsole.terminal import prepare_streams, refuse_unfit_terminal, run_guarded
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from omconsole.config import Settings
     from omconsole.screens.ports import Console
 
@@ -42,6 +44,20 @@ def run_console(settings: Settings, login: tuple[str, str], *, view_only: bool) 
         title=f"omconsole · {settings.profile_name}",
     )
     return run_guarded(app, save=_nothing_to_save)
+
+
+def run_alone(environ: Mapping[str, str]) -> int:
+    """Run the console without any option, as `run_console` does.
+
+    Raises:
+        ConsoleError: as from `run_console`, or the settings do not hold.
+    """
+    from omconsole.commands.actor import acting_person
+    from omconsole.config import load
+
+    settings = load(None, environ)
+    activate(settings.language)
+    return run_console(settings, acting_person(None, environ), view_only=False)
 
 
 def require_token(settings: Settings) -> None:

@@ -86,3 +86,25 @@ except SystemExit as end:
     loaded = loaded_by(program)
     assert {"textual", "rich", "msgspec", "asyncio", "omconsole.config"} & loaded == set()
     assert HEAVY & loaded == set()
+
+
+@pytest.mark.parametrize("environ", [{}, {"OMCONSOLE_CONFIG": "/nowhere.toml"}, {"OMCONSOLE_PROFILE": "demo"}])
+def test_the_console_without_arguments_fails_as_with_the_command_line(environ: dict[str, str], tmp_path: Path) -> None:
+    """It does not go through the command line, whose words and status it must have all the same."""
+    surroundings = {"PATH": os.environ.get("PATH", ""), "HOME": str(tmp_path), "LANG": "C.UTF-8", **environ}
+
+    def ended(*arguments: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "omconsole", *arguments],
+            env=surroundings,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stderr
+
+    status, words = ended()
+    assert (status, words) == ended("--read-only")
+    assert status != 0
+    assert len(words.splitlines()) == 2
