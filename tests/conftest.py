@@ -25,6 +25,9 @@ FOREIGN_NAMES: Final = frozenset(
 )
 """Single variables that change what the program does; compared without regard to case."""
 
+PICTURES_FOLDER: Final = "TEXTUAL_SNAPSHOT_TEMPDIR"
+"""Where the snapshot plug-in, which sets it, collects the pictures that differ."""
+
 FIXED: Final = {
     "COLORTERM": "truecolor",
     "LANG": "C.UTF-8",
@@ -39,7 +42,7 @@ PERSON: Final = {"LOGNAME": "operator", "USER": "operator"}
 
 def is_foreign(name: str) -> bool:
     """Tells whether an environment variable would let the developer's machine into a test."""
-    return name.upper() in FOREIGN_NAMES or name.startswith(FOREIGN_PREFIXES)
+    return name.upper() in FOREIGN_NAMES or (name.startswith(FOREIGN_PREFIXES) and name != PICTURES_FOLDER)
 
 
 def _clean_environment() -> None:

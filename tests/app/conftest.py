@@ -99,7 +99,9 @@ class FakeConsole:
         self.apply(event)
         return self.ledger.triage[key].id
 
-    def post_up(self, id_: str, title: str, *, body: str = "<p>Text</p>", days: int = 1) -> None:
+    def post_up(
+        self, id_: str, title: str, *, body: str = "<p>Text</p>", days: int = 1, act_by: datetime | None = None
+    ) -> None:
         changed = NOW - timedelta(days=days)
         self.ledger.posts[id_] = Post(
             id=id_,
@@ -108,7 +110,7 @@ class FakeConsole:
             services=("Microsoft Intune",),
             published=changed,
             changed=changed,
-            act_by=NOW + timedelta(days=20),
+            act_by=act_by or NOW + timedelta(days=20),
             body=body,
         )
 
