@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from omconsole.domain.items import Item
     from omconsole.screens.reading import Reading
 
+ISSUES_SOURCE = "devices"
 FIGURES_SOURCE = "overview"
 CURVE_FROM = 3
 """Values from which a trend is a curve."""
@@ -66,7 +67,8 @@ def summary(reading: Reading) -> str:
     issues = reading.snapshot.issues
     count = count_needing(issues)
     if not count:
-        return _("Nothing needs you.")
+        health = reading.snapshot.source(ISSUES_SOURCE)
+        return _("Nothing needs you.") if health is not None and health.last_ok else _("Not read yet.")
     whole = reading.snapshot.complete or count < len(issues)
     pattern = (
         ngettext("{n} needs you", "{n} need you", count)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from omconsole.domain.health import SourceHealth
 from omconsole.domain.items import Severity
 from omconsole.errors import GraphUnreachable
 
@@ -297,3 +298,29 @@ async def test_what_was_ordered_before_leaving_is_done_before_the_console_closes
         asyncio.get_running_loop().call_later(0.05, go_on.set)
     assert [verb for verb, _ids, _why in console.commands] == ["ack"]
     assert console.closed
+
+
+async def test_the_first_start_says_what_is_going_on(console: Any, app_of: Any, quiet: Any, seen: Any) -> None:
+    for name, health in console.ledger.sources.items():
+        console.ledger.sources[name] = SourceHealth(name=name, interval_s=health.interval_s)
+    app = app_of(console)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await quiet(pilot)
+        text = seen(app)
+    assert "Reading the tenant for the first time…" in text
+    assert "Nothing needs you" not in text
+
+
+@pytest.mark.parametrize("width", [40, 50, 60])
+async def test_what_stands_at_both_edges_of_the_head_never_touches(
+    console: Any, app_of: Any, quiet: Any, seen: Any, width: int
+) -> None:
+    console.device("LAP-1", severity=Severity.CRITICAL)
+    console.fail("devices", "Graph did not answer")
+    app = app_of(console)
+    async with app.run_test(size=(width, 24)) as pilot:
+        await quiet(pilot)
+        line = seen(app).splitlines()[1]
+    assert "1 needs you" in line
+    assert "   " in line.strip()
+    assert "STALE" in line

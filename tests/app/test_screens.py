@@ -150,3 +150,53 @@ async def test_every_verb_has_a_screen_that_does_it() -> None:
     from omconsole.screens.dashboard import DashboardScreen
 
     assert [verb.id for verb in verbs.VERBS if not hasattr(DashboardScreen, method(verb))] == []
+
+
+async def test_a_hostile_name_is_text_wherever_it_is_said(console: Any, app_of: Any, quiet: Any, seen: Any) -> None:
+    name = "[@click=app.quit]x[/]"
+    console.device(name)
+    app = app_of(console)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await quiet(pilot)
+        await pilot.press("c")
+        await quiet(pilot)
+        assert f"Note on {name} · not compliant" in seen(app)
+        await pilot.press(*"ok", "enter")
+        await quiet(pilot)
+        assert f"Noted: {name} · not compliant" in seen(app)
+        await pilot.press("enter")
+        await quiet(pilot)
+        assert seen(app).splitlines()[0].strip().startswith(f"{name} · not compliant")
+        await pilot.click(offset=(4, 0))
+        await quiet(pilot)
+        assert app.is_running
+
+
+async def test_while_a_filter_is_typed_the_last_line_teaches_its_keys(
+    console: Any, app_of: Any, quiet: Any, seen: Any
+) -> None:
+    console.device("LAP-1")
+    app = app_of(console)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await quiet(pilot)
+        await pilot.press("slash")
+        await quiet(pilot)
+        last = seen(app).splitlines()[-1]
+        assert "⏎ keep  esc clear" in last
+        await pilot.click("Foot", offset=(last.index("user:"), 0))
+        await pilot.press(*"eva", "enter")
+        await quiet(pilot)
+        assert app.screen.issues.filter.text == "user:eva"
+        assert "? help" in seen(app).splitlines()[-1]
+
+
+async def test_a_long_sentence_of_the_help_goes_on_below_itself(
+    console: Any, app_of: Any, quiet: Any, seen: Any
+) -> None:
+    app = app_of(console)
+    async with app.run_test(size=(60, 60)) as pilot:
+        await quiet(pilot)
+        await pilot.press("question_mark")
+        await quiet(pilot)
+        lines = [line for line in seen(app).splitlines() if line[:25].strip() == "" and line.strip(" │▁▂▃▄▅▆▇█")]
+        assert lines
