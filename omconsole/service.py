@@ -155,7 +155,7 @@ class Service:
             return self._answers[command.command_id]
 
     async def _carry_out(self, command: Command) -> Outcome:
-        answers = Answers(refusal_words, self._store.persons.names())
+        answers = Answers(refusal_words, self._store.persons.names)
         async with self._store.writing(self._ledger) as writing:
             drafts = [
                 event

@@ -83,7 +83,7 @@ def act(settings: Settings, login: tuple[str, str], wish: Wish, *, view_only: bo
     command = Command(
         verb=wish.verb, ids=tuple(named), actor=Actor(person, "cli"), command_id=uuid.uuid4().hex, why=why
     )
-    outcome = _execute(finder, command, list(named.values()), Answers(refusal_words, persons.names()))
+    outcome = _execute(finder, command, list(named.values()), Answers(refusal_words, persons.names))
     _tell(outcome, as_json=as_json)
     return SourceFailed.exit_code if outcome.failed else 0
 

@@ -53,11 +53,11 @@ def decide_post(command: Command, post: Post, *, is_read: bool) -> Event | Refus
 
 
 class Answers:
-    """Collects the answer to one command, id by id. `words` turn a refusal's stable reason into the user's language."""
+    """Collects the answer to one command, id by id. `words` turn a stable reason into words."""
 
-    def __init__(self, words: Callable[[str], str], persons: Mapping[str, str]) -> None:
+    def __init__(self, words: Callable[[str], str], names: Callable[[], Mapping[str, str]]) -> None:
         self._words = words
-        self._persons = persons
+        self._names = names
         self._done: list[Done] = []
         self._already: list[Already] = []
         self._failed: list[Failed] = []
@@ -73,7 +73,7 @@ class Answers:
 
     def refused(self, id_: str, refusal: Refusal) -> None:
         words = self._words(refusal.reason)
-        by = self._persons.get(refusal.by or "", refusal.by)
+        by = self._names().get(refusal.by, refusal.by) if refusal.by else None
         if refusal.already:
             self._already.append(Already(id_, words if by is None else f"{words}: {by}"))
         else:

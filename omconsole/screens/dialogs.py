@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from omconsole.domain import words
+from omconsole.domain.commands import LONGEST_NOTE
 from omconsole.domain.items import Item
 from omconsole.i18n import _
 from omconsole.screens.pages import PAGES_CSS
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
     from omconsole.screens.ports import Row
     from omconsole.screens.reading import Reading
-
-LONGEST_NOTE = 2_000
-"""Characters."""
 
 
 class NoteDialog(ModalScreen[str | None]):
