@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 HANDLED = frozenset({Label.ACK, Label.SNOOZED, Label.RESOLVED, Label.SUPPRESSED, Label.CLEARED, Label.BACKLOG})
 """Labels of items that somebody has, or that wait for nobody: set in a dim ink."""
 URGENT_DAYS = 14
-NARROW = 42
+NARROW = 50
 """Cells below which a table of items has two columns."""
 ROOMY = 100
 """Cells from which a table has more than what, whom, since when and who."""
@@ -40,8 +40,8 @@ def layout(width: int) -> int:
 def issue_columns(reading: Reading, width: int) -> Sequence[Column[Item]]:
     """Return the columns of items: severity, label, whom, what, user, platform, check-in, age, who.
 
-    Below `NARROW` cells the subject takes all the room that there is. What is wrong keeps 25 cells at the least from
-    60 on, which is as long as its words are in any language.
+    Below `NARROW` cells the subject takes all the room that there is. What is wrong keeps 25 cells from there on, as
+    many as its words take in any language.
     """
     if width < NARROW:
         return (
@@ -62,7 +62,7 @@ def issue_columns(reading: Reading, width: int) -> Sequence[Column[Item]]:
     name = None if wide else 22 if width >= 72 else 18
     return (
         Column(id="severity", width=1, cell=severity_cell),
-        Column(id="label", title=_("state"), width=10, cell=label_cell, drop_below=50),
+        Column(id="label", title=_("state"), width=10, cell=label_cell, drop_below=60),
         Column(id="subject", title=_("device"), width=name, cell=subject_cell, cut="middle"),
         Column(id="problem", title=_("what"), width=None, cell=_softly(problem), gap=2),
         *_seen_columns(reading, width),

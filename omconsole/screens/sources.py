@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 from textual.content import Content
+from textual.widgets import Static
 
 from omconsole.domain import words
 from omconsole.domain.health import SourceHealth, SourceState
@@ -61,10 +62,12 @@ class SourcesScreen(ConsoleScreen):
             source_columns(host.reading), empty=_("No source has been set up."), show_header=True
         )
         self._pane = Pane(self.table, rule=PaneRule(_("5 Sources")))
+        self._said = Static(id="said", markup=False)
 
     def compose(self) -> ComposeResult:
-        """Yield the table and the last line."""
+        """Yield the table, the whole of what its row says, and the last line."""
         yield self._pane
+        yield self._said
         yield self.foot
 
     def on_mount(self) -> None:
@@ -83,6 +86,18 @@ class SourcesScreen(ConsoleScreen):
         self._pane.rule = PaneRule(_("5 Sources"), polling[snapshot.polling])
         self.table.show([SourceRow(source) for source in snapshot.sources])
         self.table.refresh_cells()
+        self._say_whole()
+
+    def on_queue_table_row_highlighted(self, message: QueueTable.RowHighlighted) -> None:
+        """Say the whole of what the row has no room for."""
+        message.stop()
+        self._say_whole()
+
+    def _say_whole(self) -> None:
+        row = self.table.cursor_row
+        text = said(row.health) if row is not None else ""
+        self._said.display = bool(text)
+        self._said.update(Content.styled(text, "$ink"))
 
     def verb_poll_refresh(self) -> None:
         row = self.table.cursor_row
@@ -90,11 +105,11 @@ class SourcesScreen(ConsoleScreen):
             self.host.refresh_source(row.key)
 
     def on_queue_table_row_opened(self, message: QueueTable.RowOpened) -> None:
-        """Say the whole of what the row has no room for."""
+        """There is no more to a source than what is said."""
         message.stop()
         row = self.table.cursor_row
-        if row is not None:
-            self.say(said(row.health) or _("No trouble."))
+        if row is not None and not said(row.health):
+            self.say(_("No trouble."))
 
 
 def source_columns(reading: Reading) -> Sequence[Column[SourceRow]]:

@@ -149,14 +149,13 @@ def progress(source: SourceHealth | None, reading: Reading) -> str:
 
 
 def warning(source: SourceHealth | None, reading: Reading, width: int) -> str:
-    """Return what a pane's rule must not hide about its source, with the reason as far as there is room."""
+    """Return what a pane's rule must not hide about its source, with the reason where there is room for a whole one."""
     if source is None:
         return ""
     text = trouble(source, reading)
     if not text or not source.error:
         return text
     room = width // 2 - len(text) - 2
-    if room < 12:
-        return text
-    reason = source.error if len(source.error) <= room else f"{source.error[: room - 1]}…"
-    return f"{text}: {reason}"
+    what = source.error.partition(": ")[0]
+    reason = next((each.rstrip(".") for each in (source.error, what) if len(each) <= room), "")
+    return f"{text}: {reason}" if reason else text

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NOW = datetime(2025, 11, 22, 9, 41, tzinfo=UTC)
-WIDTHS = (60, 66, 72, 80, 99, 100, 104, 112, 120, 140, 156, 160, 195, 196, 200, 240, 320)
+WIDTHS = (50, 59, 60, 66, 72, 80, 99, 100, 104, 112, 120, 140, 156, 160, 195, 196, 200, 240, 320)
 EDGE = 1
 """Cells that a table keeps free at each side, for the bar and the thumb."""
 
@@ -74,7 +74,8 @@ def test_no_problem_is_cut(reading: Reading, width: int) -> None:
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_label_is_cut(reading: Reading, width: int) -> None:
     slots = {slot.column.id: slot for slot in place(issue_columns(reading, width), width, EDGE, EDGE)}
-    assert max(cell_len(words.label_word(label)) for label in Label) <= slots["label"].width
+    longest = max(cell_len(words.label_word(label)) for label in Label)
+    assert "label" not in slots or longest <= slots["label"].width
 
 
 def test_wider_is_never_less(reading: Reading) -> None:
@@ -88,7 +89,9 @@ def test_wider_is_never_less(reading: Reading) -> None:
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_deadline_is_cut(reading: Reading, width: int) -> None:
     columns = {slot.column.id: slot for slot in place(update_columns(reading, width), width, EDGE, EDGE)}
-    slot = columns["act-by"]
+    slot = columns.get("act-by")
+    if slot is None:
+        return
     for left in (-90, -1, 0, 3, 20, 300):
         update = Update(post=Post(id="MC1", title="T", act_by=NOW + timedelta(days=left)))
         cell = slot.column.cell(update)
