@@ -160,7 +160,7 @@ class HeaderLine(DrawnLines):
     @staticmethod
     def _room(right: str) -> int:
         """Cells that the text at the right takes, blanks included."""
-        return width_of([Segment(drawable(right))]) + GAP + 2 if right else 2
+        return width_of([Segment(drawable(right))]) + GAP + 1 if right else 2
 
     @staticmethod
     def _beside(sentence: str, note: str, room: int) -> tuple[str, str]:
