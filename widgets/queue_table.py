@@ -163,6 +163,10 @@ class QueueTable(Widget, Generic[R], can_focus=True):
         if len(rows) != before and self.styles.is_auto_height:
             self.refresh(layout=True)
 
+    def fill(self, under_way: bool) -> None:
+        """Say whether the rows are still coming in for the first time; the cursor then waits on the first one."""
+        self._view.filling = under_way
+
     def refresh_cells(self) -> None:
         """Ask the columns anew for every visible cell and repaint those that have come to differ."""
         self._drawing.forget()
@@ -353,6 +357,7 @@ class QueueTable(Widget, Generic[R], can_focus=True):
 
     def _wheel(self, event: events.MouseEvent, rows: int) -> None:
         top = self._view.top
+        self._view.moved = True
         self._view.scroll(top + rows)
         if self._view.top != top:
             event.stop()

@@ -25,6 +25,10 @@ class Viewport(Generic[R]):
         self.cursor = -1
         self.top = 0
         self.page = 0
+        self.moved = False
+        """Somebody has put the cursor or the window somewhere."""
+        self.filling = True
+        """The rows are coming in for the first time: a cursor that nobody has moved waits on the first one."""
         self._key: str | None = None
         self._positions: dict[str, int] | None = None
 
@@ -64,6 +68,7 @@ class Viewport(Generic[R]):
 
     def move_to(self, index: int) -> None:
         """Put the cursor on a row, the first or last when there is none with this index, and bring it into view."""
+        self.moved = True
         self._put(max(0, min(index, len(self.rows) - 1)) if self.rows else -1)
         self.reveal()
 
@@ -90,6 +95,8 @@ class Viewport(Generic[R]):
         self._key = self.rows[cursor].key if cursor >= 0 else None
 
     def _cursor_after(self, before: Sequence[R], cursor: int) -> int:
+        if self.filling and not self.moved:
+            return min(0, len(self.rows) - 1)
         if self._key is not None:
             index = self.position_of(self._key)
             if index is None and cursor + 1 < len(before):

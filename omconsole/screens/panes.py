@@ -93,6 +93,7 @@ class RowsPane(Pane, Generic[R]):
             self._narrow(fresh=False)
         else:
             self.table.show(rows)
+        self.table.fill(self._health is None or self._health.last_ok is None)
         self.tick()
 
     def narrow(self, filter_: Filter) -> None:

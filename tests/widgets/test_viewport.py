@@ -132,3 +132,23 @@ def test_whatever_changes_the_cursor_is_on_a_row_and_in_view(before: list[int], 
         assert view.rows[view.cursor].key == view.key
     if key is not None and int(key) in after:
         assert view.key == key
+
+
+def test_while_rows_come_in_for_the_first_time_the_cursor_waits_on_the_first() -> None:
+    view: Viewport[Item] = Viewport()
+    view.page = 10
+    view.show(items("m", "n"))
+    view.show(items("a", "m", "n"))
+    assert view.key == "a"
+    view.move_to(1)
+    view.show(items("0", "a", "m", "n"))
+    assert view.key == "m"
+
+
+def test_once_they_are_in_the_cursor_stays_on_its_row() -> None:
+    view: Viewport[Item] = Viewport()
+    view.page = 10
+    view.show(items("m", "n"))
+    view.filling = False
+    view.show(items("a", "m", "n"))
+    assert view.key == "m"
