@@ -88,6 +88,8 @@ class JournalReader:
             at = self._position
             try:
                 followed = self.segments.exists(at.segment + 1)  # asked first: a followed segment grows no more
+                if not followed and self.segments.size(at.segment) == at.offset:
+                    return []  # nothing new, without opening the file: a command asks this each time
                 block = self.segments.read(at.segment, at.offset, limit)
                 end = block.rfind(b"\n") + 1
                 if not end and len(block) == limit:
