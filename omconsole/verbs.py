@@ -79,7 +79,7 @@ def help_text(each: Verb) -> str:
     return _(each.help)
 
 
-_KEY_WORDS = {"slash": "/", "colon": ":", "question_mark": "?", "enter": "⏎", "tab": "tab", "shift+tab": "shift+tab"}
+_KEY_WORDS = {"slash": "/", "colon": ":", "question_mark": "?", "enter": "⏎", "shift+tab": "⇧tab"}
 
 
 def key_word(each: Verb) -> str:

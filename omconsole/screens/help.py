@@ -10,7 +10,6 @@ from textual.widgets import Static
 
 from omconsole import verbs
 from omconsole.i18n import _
-from omconsole.screens import keys
 from omconsole.screens.base import ConsoleScreen
 from omconsole.screens.lines import columns, heading, paragraph
 from omconsole.screens.pages import MARGINS, PAGES_CSS
@@ -92,9 +91,9 @@ def _more_keys() -> list[tuple[str, str]]:
 def _of(verb: verbs.Verb, screen: ConsoleScreen) -> Row:
     refusal = screen.refusal(verb)
     if refusal is None:
-        return _line(keys.sign(verb), f":{verb.command}", verbs.help_text(verb))
+        return _line(verbs.key_word(verb), f":{verb.command}", verbs.help_text(verb))
     text = f"{verbs.help_text(verb)} ({refusal.rstrip('.')})"
-    return _line(keys.sign(verb), f":{verb.command}", text, ink="$ink-dim")
+    return _line(verbs.key_word(verb), f":{verb.command}", text, ink="$ink-dim")
 
 
 def _line(key: str, command: str, text: str, *, ink: str | None = None) -> Row:

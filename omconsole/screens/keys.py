@@ -14,19 +14,11 @@ if TYPE_CHECKING:
 
     from textual.binding import BindingType
 
-    from omconsole.verbs import Verb
 
 ALSO = {"console.help": "f1", "console.palette": "ctrl+p"}
 """Second keys for what people look for when they are lost."""
 TABLE_KEYS = frozenset({"item.open"})
 """Verbs whose key the table itself answers, with the row under the cursor."""
-SIGNS = {
-    "slash": "/",
-    "question_mark": "?",
-    "colon": ":",
-    "enter": "⏎",
-    "shift+tab": "⇧tab",
-}
 
 
 def bindings() -> list[BindingType]:
@@ -46,12 +38,7 @@ def bindings() -> list[BindingType]:
     return [*made, Binding("escape", "step_back", "back", id="console.escape", show=False)]
 
 
-def sign(verb: Verb) -> str:
-    """Return how a key is written: `/` for slash."""
-    return SIGNS.get(verb.key, verb.key)
-
-
 def hints(ids: Iterable[str]) -> tuple[KeyHint, ...]:
     """Return what the last line teaches of these verbs."""
     shown = (verbs.verb(each) for each in ids)
-    return tuple(KeyHint(sign(verb), verbs.words(verb), verb.id) for verb in shown)
+    return tuple(KeyHint(verbs.key_word(verb), verbs.words(verb), verb.id) for verb in shown)

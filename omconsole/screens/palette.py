@@ -10,7 +10,6 @@ from textual.content import Content
 
 from omconsole import verbs
 from omconsole.i18n import _
-from omconsole.screens import keys
 from omconsole.screens.base import ConsoleScreen
 from omconsole.screens.pages import PAGES_CSS
 
@@ -69,4 +68,4 @@ class VerbProvider(Provider):
 
 
 def _shown(verb: Verb) -> Content:
-    return Content.assemble((verb.command.ljust(16), "bold"), (keys.sign(verb), "$accent-ink"))
+    return Content.assemble((verb.command.ljust(16), "bold"), (verbs.key_word(verb), "$accent-ink"))
