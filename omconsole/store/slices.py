@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
 SLICE_S = 0.005
 """Seconds of work after which the loop gets its turn; with the last step it stays under the budget of 8 ms."""
@@ -27,6 +27,21 @@ async def in_slices(work: Generator[None, None, T]) -> T:
             if perf_counter() - began > SLICE_S:
                 await asyncio.sleep(0)
                 began = perf_counter()
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Run blocking work beside the loop; a cancellation waits until it has ended, since a thread cannot be stopped.
+
+    What the caller holds, a lock above all, is then let go only when nothing needs it any more.
+    """
+    running = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait({running})
+        if not running.cancelled():
+            running.exception()  # the cancellation says more than how the work ended
+        raise
 
 
 def at_once(work: Generator[None, None, T]) -> T:

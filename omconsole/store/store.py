@@ -25,7 +25,7 @@ from omconsole.store.persons import Persons
 from omconsole.store.reading import JournalRewrittenError
 from omconsole.store.saving import Saver
 from omconsole.store.segments import SEGMENT_BYTES
-from omconsole.store.slices import at_once, in_slices
+from omconsole.store.slices import at_once, in_slices, in_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Iterator, Sequence
@@ -256,7 +256,7 @@ class Store:
                 contents = observed_writing.capture(ledger, self.journal.position, self.tenant, picture)
             await asyncio.sleep(0)  # copying 50,000 entries took most of a slice
             replacement = await in_slices(self._saver.write_observed(contents))
-            self._observed = await asyncio.to_thread(self._saver.commit, replacement)
+            self._observed = await in_thread(lambda: self._saver.commit(replacement))
 
     def save_caches_now(self, ledger: Ledger, picture: Snapshot) -> None:
         """As `save_caches`, at once."""
@@ -277,7 +277,7 @@ class Store:
                 captured = state.capture(ledger, self._meta())
             await asyncio.sleep(0)
             replacement = await in_slices(self._saver.write_state(captured))
-            await asyncio.to_thread(self._saver.commit_state, replacement, captured.meta)
+            await in_thread(lambda: self._saver.commit_state(replacement, captured.meta))
             if self.journal.wants_roll:
                 await self._roll(ledger)
 
@@ -301,7 +301,7 @@ class Store:
         self._refuse_read_only()
         async with self._saving:
             replacement = await in_slices(self._saver.write_fleet(devices))
-            await asyncio.to_thread(self._saver.commit, replacement)
+            await in_thread(lambda: self._saver.commit(replacement))
 
     async def load_fleet(self, type_: type[T]) -> list[T]:
         """The device list as it was saved; empty when there is none that can be read as this type."""
@@ -367,8 +367,8 @@ class Store:
         async with self.writing(ledger):
             if self.journal.wants_roll:
                 checkpoint = await in_slices(self._checkpoint(ledger))
-                await asyncio.to_thread(self.journal.roll, checkpoint)
-        await asyncio.to_thread(self.journal.compress_closed)
+                await in_thread(lambda: self.journal.roll(checkpoint))
+        await in_thread(self.journal.compress_closed)
 
     def _checkpoint(self, ledger: Ledger) -> Generator[None, None, bytes]:
         return checkpoint_bytes(ledger, self.tenant, self.journal.next_segment())

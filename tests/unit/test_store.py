@@ -7,6 +7,7 @@ import asyncio
 import errno
 import os
 import stat
+import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from omconsole.domain.updates import Post
 from omconsole.errors import StateError, StateNewer
 from omconsole.store import Store
 from omconsole.store.head import read_head
+from omconsole.store.slices import in_thread
 from tests.unit.domain_builders import ANNA, BEN, T0, key_of, observation
 from tests.unit.store_builders import SOURCES, ack, files, new_store, picture, show, state_of
 
@@ -571,3 +573,22 @@ async def test_what_was_not_made_durable_at_once_is_with_the_next_durable_hold(
         writing.append([Event(event="metric.sampled", data={"values": {"devices": 3.0}})], T0)
     store.close()
     assert len(synced) == 2
+
+
+async def test_a_cancellation_waits_for_the_thread_that_cannot_be_stopped() -> None:
+    begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        go_on.wait(10)
+        ended.set()
+
+    task = asyncio.ensure_future(in_thread(work))
+    await asyncio.to_thread(begun.wait, 10)
+    task.cancel()
+    await asyncio.sleep(0)
+    assert not task.done()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended.is_set()
