@@ -31,7 +31,10 @@ def demo(program: PtyProgram, state: Path, *arguments: str, size: tuple[int, int
 def acknowledged(state: Path) -> list[dict[str, Any]]:
     environ = {**os.environ, "OMCONSOLE_STATE_DIR": str(state)}
     listed = subprocess.run(
-        [*OMCONSOLE, "list", "issues", "--profile", "demo", "--json"], env=environ, capture_output=True, check=True
+        [*OMCONSOLE, "list", "issues", "--all", "--profile", "demo", "--json"],
+        env=environ,
+        capture_output=True,
+        check=True,
     )
     return [item for item in json.loads(listed.stdout)["items"] if item["acked_at"]]
 
