@@ -19,25 +19,45 @@ class Kind(msgspec.Struct, frozen=True):
     pane: Pane
     family: str
     stage: int = 0
+    source: str = ""
+    """The source that owns the kind; empty for one that this version does not poll."""
 
 
-def _kind(name: str, pane: Pane, family: str | None = None, stage: int = 0) -> tuple[str, Kind]:
-    return name, Kind(name, pane, family or name, stage)
+def _kind(name: str, pane: Pane, source: str, family: str | None = None, stage: int = 0) -> tuple[str, Kind]:
+    return name, Kind(name, pane, family or name, stage, source)
 
 
 KINDS: dict[str, Kind] = dict(
     [
-        _kind("device.in-grace", "issues", "device.compliance", 0),
-        _kind("device.compliance-error", "issues", "device.compliance", 1),
-        _kind("device.noncompliant", "issues", "device.compliance", 2),
-        _kind("device.stale", "issues"),
-        _kind("device.unencrypted", "issues"),
-        _kind("device.jailbroken", "issues"),
+        _kind("device.in-grace", "issues", "devices", "device.compliance", 0),
+        _kind("device.compliance-error", "issues", "devices", "device.compliance", 1),
+        _kind("device.noncompliant", "issues", "devices", "device.compliance", 2),
+        _kind("device.stale", "issues", "devices"),
+        _kind("device.unencrypted", "issues", "devices"),
+        _kind("device.jailbroken", "issues", "devices"),
+        _kind("app.install-failed", "issues", "apps"),
+        _kind("enrollment.failed", "issues", "enrollment"),
+        _kind("cause.compliance", "issues", "compliance"),
+        _kind("cause.app", "issues", "apps"),
+        _kind("cause.enrollment", "issues", "enrollment"),
+        _kind("cause.policy", "issues", "policies"),
+        _kind("cause.osupdate", "issues", "osupdates"),
+        _kind("cause.kind", "issues", "rule"),
+        _kind("service.advisory", "alerts", "service", "service.issue", 0),
+        _kind("service.incident", "alerts", "service", "service.issue", 1),
+        _kind("connector.expiring", "alerts", "connectors", "connector.lifetime", 0),
+        _kind("connector.expired", "alerts", "connectors", "connector.lifetime", 1),
+        _kind("connector.unhealthy", "alerts", "connectors"),
+        _kind("tenant.subscription", "alerts", "subscription"),
     ]
 )
 """Every kind that a source of this version may show."""
 
 _ALERTS = ("connector.", "service.", "security.", "spike.", "tenant.", "console.", "update.", "protection.malware")
+
+
+NEVER_BACKLOG = frozenset({"device.jailbroken", "device.threat", "protection.malware"})
+"""Kinds of issues that are never backlog and never fold under a stale device or an incident (triage.md)."""
 
 
 def kind_of(name: str) -> Kind:

@@ -73,6 +73,16 @@ class DevicesSignal:
 
     name = NAME
     asks: tuple[str, ...] = ("DeviceManagementManagedDevices.Read.All",)
+    kinds: frozenset[str] = frozenset(
+        {
+            "device.in-grace",
+            "device.compliance-error",
+            "device.noncompliant",
+            "device.stale",
+            "device.unencrypted",
+            "device.jailbroken",
+        }
+    )
 
     def __init__(self, thresholds: DeviceThresholds, fleet: Fleet | None = None) -> None:
         self._thresholds = thresholds

@@ -39,6 +39,7 @@ class MessagesSignal:
 
     name = NAME
     asks: tuple[str, ...] = ("ServiceMessage.Read.All",)
+    kinds: frozenset[str] = frozenset()
 
     def __init__(self) -> None:
         self._newest: datetime | None = None

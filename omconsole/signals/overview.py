@@ -41,6 +41,7 @@ class OverviewSignal:
 
     name = NAME
     asks: tuple[str, ...] = ("DeviceManagementManagedDevices.Read.All", "DeviceManagementConfiguration.Read.All")
+    kinds: frozenset[str] = frozenset()
 
     async def sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         """Read the four overviews."""

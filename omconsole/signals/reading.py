@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import msgspec
 
 from omconsole.domain.health import PollStatus
-from omconsole.domain.items import Observation
+from omconsole.domain.changes import Change
+from omconsole.domain.items import Cause, Observation
 from omconsole.domain.updates import Post
 from omconsole.i18n import _
 
@@ -22,6 +23,16 @@ Progress = Callable[[int], None]
 """Told how many rows have been taken in so far."""
 
 _LET_GO = 1_000
+
+
+class Cleared(msgspec.Struct, frozen=True):
+    """One item of which a source says explicitly that it is over; `reason` as `triage.on_clear` takes it."""
+
+    subject_type: str
+    subject_id: str
+    sub_key: str
+    family: str
+    reason: str
 
 
 class Reading(msgspec.Struct, kw_only=True):
@@ -40,6 +51,14 @@ class Reading(msgspec.Struct, kw_only=True):
     observations: list[Observation] = []
     subjects: set[str] = set()
     withheld: set[tuple[str, str]] = set()
+    cleared: list[Cleared] = []
+    """Items that are explicitly over although nothing else was read of their subjects."""
+    enriches: str | None = None
+    """The family of other sources' items whose causes this source knows."""
+    causes: dict[tuple[str, str], tuple[Cause, ...]] = {}
+    """By subject id and family: why another source's item fires. A complete sweep says it of every item."""
+    changes: list[Change] = []
+    """Who changed what, from the audit log."""
     posts: list[Post] = []
     figures: dict[str, float] = {}
     items: int = 0
@@ -84,6 +103,8 @@ class Signal(Protocol):
     name: str
     asks: tuple[str, ...]
     """The permissions that it needs, for words."""
+    kinds: frozenset[str]
+    """The kinds of items that it can show."""
 
     async def sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         """Read the whole list."""
