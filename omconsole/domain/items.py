@@ -150,6 +150,17 @@ class Triage(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=
     """Somebody opened it or acted on it: no longer NEW."""
     notes: int = 0
     previous: str | None = None
+    detached: bool = False
+    """Handled by itself: it folds under no cause until it clears."""
+    members: tuple[str, ...] = ()
+    """Of a cause: the first ten characters of its members' keys. Left out of the head that the first paint reads."""
+    firing: int = 0
+    """Of a cause: the distinct devices behind it, or users where there is no device."""
+    platforms: tuple[str, ...] = ()
+    """Of a cause: the platforms of its members."""
+    base_firing: int | None = None
+    """Of a cause: `firing` at the last verb, or at the end of the first sweep; worsening is measured from it."""
+    base_platforms: tuple[str, ...] = ()
 
     @property
     def family(self) -> str:
@@ -164,6 +175,25 @@ class Triage(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=
         """Listed by default: everything that is not resolved."""
         return self.handling is not Handling.RESOLVED
 
+    @property
+    def is_cause(self) -> bool:
+        """A policy and setting, an app and code and the like, with the items that share it as members."""
+        return self.kind.startswith("cause.")
+
+    @property
+    def would_need_action(self) -> bool:
+        """Needs action as far as the item itself goes: without what folds it, and were it not backlog."""
+        if self.handling is not Handling.OPEN:
+            return False
+        if self.condition is Condition.CLEAR:
+            return self.severity.rank >= Severity.HIGH.rank and lingers(self)
+        return self.severity.rank >= Severity.MEDIUM.rank
+
+
+def lingers(triage: Triage) -> bool:
+    """T10: alerts, causes and criticals stay as CLEARED until somebody has seen them; all others resolve at once."""
+    return triage.pane == "alerts" or triage.is_cause or triage.severity is Severity.CRITICAL
+
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An item as screens, lists and scripts see it: triage, last observation, and what follows from the whole."""
@@ -174,6 +204,9 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     stale: bool = False
     """The item's source has had no good poll for too long (T17)."""
     suppressed_by: tuple[str, ...] = ()
+    """Ids of what it folds under: its causes, the item of its stale device, a service incident."""
+    marked_by: tuple[str, ...] = ()
+    """Ids of the service incidents that may explain a critical item, which stays in sight."""
 
     @property
     def key(self) -> str:
@@ -214,12 +247,11 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def needs_action(self) -> bool:
         """Computed from the axes, never from the label (triage.md, "Needs action")."""
-        triage = self.triage
-        if self.suppressed_by or triage.backlog or triage.handling is not Handling.OPEN:
-            return False
-        if triage.condition is Condition.CLEAR:
-            return triage.severity.rank >= Severity.HIGH.rank
-        return triage.severity.rank >= Severity.MEDIUM.rank
+        return not self.suppressed_by and not self.triage.backlog and self.triage.would_need_action
+
+    @property
+    def is_cause(self) -> bool:
+        return self.triage.is_cause
 
     @property
     def order(self) -> tuple[bool, int, int, float, str]:

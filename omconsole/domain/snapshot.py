@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
 import msgspec
 
+from omconsole.domain.backlog import Backlog
+from omconsole.domain.checklist import Occurrence
 from omconsole.domain.figures import Figure
 from omconsole.domain.health import SourceHealth
 from omconsole.domain.items import Item
@@ -17,6 +20,8 @@ Polling = Literal["self", "other", "nobody"]
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One picture of the state. `issues`, `alerts` and `updates` hold open ones in order of priority.
+
+    Of alerts and issues only those that fold under nothing; `members` has the others.
 
     Rows that did not change are the same objects as in the snapshot before, so that a table finds what changed by
     identity. A head (first paint, 200 rows a pane) has `complete=False` and the true counts in `totals`.
@@ -32,6 +37,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     alerts: tuple[Item, ...] = ()
     updates: tuple[Update, ...] = ()
     """Unread first, then by last change, newest first."""
+    members: Mapping[str, tuple[Item, ...]] = {}
+    """By the id of a cause, a stale device's item or an incident: the rows that fold directly under it, by priority."""
+    checklist: tuple[Occurrence, ...] = ()
+    backlog: Backlog | None = None
     sources: tuple[SourceHealth, ...] = ()
     figures: tuple[Figure, ...] = ()
     persons: dict[str, str] = {}
@@ -39,13 +48,17 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     polling: Polling = "nobody"
     complete: bool = True
     totals: dict[str, int] = {}
-    """Rows a pane has in truth, by pane name."""
+    """Rows a pane has in truth, by pane name; `folded` counts those that fold under another."""
     notice: str | None = None
     """One sentence about the state itself (read-only, damaged file kept aside, disk full), in the user's language."""
 
     def source(self, name: str) -> SourceHealth | None:
         """The source's health, or None when this version or profile does not poll it."""
         return next((source for source in self.sources if source.name == name), None)
+
+    def folded(self, item: Item) -> int:
+        """How many rows fold directly under an item: of a cause its members, although a head does not hold them."""
+        return len(self.members.get(item.id, ()))
 
     def figure(self, name: str) -> Figure | None:
         """The figure, or None while it has not been measured."""

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from omconsole.domain.events import Actor, Event
 from omconsole.domain.identity import item_id, successor_of
-from omconsole.domain.items import Condition, Handling, Observation, Severity, Triage
+from omconsole.domain.items import Condition, Handling, Observation, Severity, Triage, lingers
 from omconsole.domain.kinds import kind_of
 
 RECURS_WITHIN = {Severity.CRITICAL: timedelta(days=7), Severity.HIGH: timedelta(days=7)}
@@ -61,11 +61,6 @@ def on_clear(current: Triage, reason: str) -> Event | None:
         return None
     to = "open" if current.handling is Handling.OPEN and lingers(current) else "resolved"
     return _event(current, "item.cleared", from_=current.handling.value, to=to, why=reason)
-
-
-def lingers(triage: Triage) -> bool:
-    """T10: alerts, causes and criticals stay as CLEARED until somebody has seen them; all others resolve at once."""
-    return triage.pane == "alerts" or triage.kind.startswith("cause.") or triage.severity is Severity.CRITICAL
 
 
 def _opened(key: str, id_: str, seen: Observation, now: datetime, *, previous: str | None) -> Event:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
 from omconsole.domain.events import Actor, Event
+
+ACT_WITHIN = timedelta(days=30)
+"""A post needs action when its date is no further away than this, or past."""
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -68,10 +71,19 @@ class Update(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     revised: bool = False
     """Read before, but Microsoft has changed it since."""
     starred: bool = False
+    done: bool = False
+    """The team is through with it; it belongs to all, while `read` is one person's."""
+    backlog: bool = False
+    """Found by the first whole list: it asks nothing of anybody."""
 
     @property
     def key(self) -> str:
         return self.post.id
+
+    def needs_action(self, now: datetime) -> bool:
+        """Not done, and its date is near or past (triage.md, "Needs action"); `now` is UTC."""
+        act_by = self.post.act_by
+        return not self.done and not self.backlog and act_by is not None and act_by - now <= ACT_WITHIN
 
 
 def as_read_by(post: Post, receipt: Receipt | None) -> Update:

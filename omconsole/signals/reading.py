@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
-from omconsole.domain.health import PollStatus
 from omconsole.domain.changes import Change
+from omconsole.domain.health import PollStatus
 from omconsole.domain.items import Cause, Observation
 from omconsole.domain.updates import Post
 from omconsole.i18n import _

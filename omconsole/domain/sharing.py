@@ -1,0 +1,40 @@
+"""What the members of a cause have in common, from what their sources show of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omconsole.domain.items import Item
+
+LOOKED_AT = ("osVersion", "model", "managedDeviceOwnerType", "AppVersion")
+"""Facts that members may share, by Graph's names."""
+MOST = 0.6
+"""A value is common when at least this share of the members that report it have it."""
+
+
+class Shared(msgspec.Struct, frozen=True):
+    """A fact with the value that most members have; `value` is None where they differ. `share` is 0..1."""
+
+    name: str
+    value: str | None
+    share: float
+
+
+def shared(members: Sequence[Item]) -> list[Shared]:
+    """What the members have in common, fact by fact; a fact that nobody reports is left out."""
+    found = []
+    for name in LOOKED_AT:
+        counts = Counter(
+            str(value) for item in members if item.seen is not None and (value := item.seen.facts.get(name)) is not None
+        )
+        if counts:
+            value, count = counts.most_common(1)[0]
+            share = count / counts.total()
+            found.append(Shared(name, value if share >= MOST else None, share))
+    return found
