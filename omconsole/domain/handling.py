@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from omconsole.domain import triage as law
 from omconsole.domain.commands import Already, Done, Failed, Outcome
+from omconsole.domain.fold import fold
 from omconsole.domain.items import Item
-from omconsole.domain.triage import Refusal, fold
+from omconsole.domain.triage import Refusal
 from omconsole.domain.updates import Post, read, unread
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from omconsole.domain.events import Event
     from omconsole.domain.items import Triage
 
-POST_VERBS = ("ack", "unack")
-ITEM_VERBS = ("ack", "unack", "note", "seen")
+POST_VERBS = ("ack", "unack", "resolve", "reopen")
+ITEM_VERBS = ("ack", "unack", "resolve", "reopen", "note", "seen")
 
 
 def decide(command: Command, current: Triage) -> Event | Refusal:
@@ -29,6 +30,10 @@ def decide(command: Command, current: Triage) -> Event | Refusal:
         if _overtaken(command, current):
             return Refusal("changed meanwhile", by=current.acked_by, at=current.acked_at)
         return law.unack(current, command.actor, command.command_id, command.why)
+    if command.verb == "resolve":
+        return law.resolve(current, command.actor, command.command_id, command.why)
+    if command.verb == "reopen":
+        return law.reopen(current, command.actor, command.command_id, command.why)
     if command.verb == "note":
         return law.note(current, command.actor, command.command_id, command.why)
     if command.verb == "seen":

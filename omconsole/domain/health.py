@@ -36,6 +36,8 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
     not_before: datetime | None = None
     """Throttled until then."""
     items: int = 0
+    kinds: tuple[str, ...] = ()
+    """The kinds of items that a good sweep has looked for; what opens of any other was there before the console."""
     fetching_since: datetime | None = None
     fetched: int = 0
     """Rows taken in by the poll under way."""

@@ -12,17 +12,21 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from omconsole.domain.backlog import FIGURE, burn_down
+from omconsole.domain.board import Board
 from omconsole.domain.figures import Sample, add, figure
+from omconsole.domain.fold import fold
+from omconsole.domain.folding import Folding
 from omconsole.domain.identity import ID_LENGTH
 from omconsole.domain.items import Item, Observation, Triage
-from omconsole.domain.queue import Place, Queue
+from omconsole.domain.kinds import kind_of
 from omconsole.domain.snapshot import Polling, Snapshot
-from omconsole.domain.triage import fold
 from omconsole.domain.updates import Post, Receipt, Update, as_read_by
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
 
+    from omconsole.domain.changes import Change
     from omconsole.domain.events import Event
     from omconsole.domain.health import SourceHealth
 
@@ -42,6 +46,14 @@ class Ledger:
         """By post id: the newest revision that the history holds."""
         self.receipts: dict[str, dict[str, Receipt]] = {}
         """By person, then post id."""
+        self.done_posts: dict[str, datetime] = {}
+        """By post id: when the team was through with it, UTC."""
+        self.backlog_posts: dict[str, None] = {}
+        """Ids of the posts that the first whole list showed."""
+        self.evidence: dict[str, dict[str, bool]] = {}
+        """By template of the checklist and part: whether it has ever been green."""
+        self.changes: dict[str, Change] = {}
+        """By id: who changed what lately; an observation, read again after a start."""
         self.sources: dict[str, SourceHealth] = {}
         self.metrics: dict[str, list[Sample]] = {}
         self.requests: list[Event] = []
@@ -52,8 +64,8 @@ class Ledger:
         self.rest_seq = 0
         self._keys: dict[str, str] = {}
         """Key by id, without a successor's number."""
-        self._rows: dict[str, Item] = {}
-        self._queues: dict[str, Queue] = {"issues": Queue(), "alerts": Queue()}
+        self._board = Board()
+        self._folding = Folding(self.triage)
         self._stale: frozenset[str] = frozenset()
 
     @property
@@ -79,7 +91,9 @@ class Ledger:
     def observe(self, key: str, seen: Observation) -> None:
         """Lay an observation beside an item."""
         self.seen[key] = seen
-        if key in self.triage:
+        triage = self.triage.get(key)
+        if triage is not None:
+            self._folding.take_incident(triage, seen)
             self._place(key)
 
     def forget_observation(self, key: str) -> None:
@@ -106,16 +120,33 @@ class Ledger:
         self._stale = stale
 
         def marked(row: Item) -> Item:
-            triage = row.triage
-            if triage.source not in changed:
-                return row
-            return Item(
-                triage=triage, seen=row.seen, stale=triage.source in self._stale, suppressed_by=row.suppressed_by
-            )
+            source = evidence_source(row.triage)
+            return replace(row, stale=source in self._stale) if source in changed else row
 
-        for queue in self._queues.values() if changed else ():
-            yield from queue.renewing(marked, self._rows)
+        if changed:
+            yield from self._board.renewing(marked)
         return bool(changed)
+
+    def settling(self) -> Generator[None, None, None]:
+        """Place the rows anew that a change of what they fold under concerns, in steps of about a millisecond."""
+        folding = self._folding
+        if folding.marks_all:
+            folding.marks_all = False
+            folding.marked.update(dict.fromkeys(key[:ID_LENGTH] for key in self._board.rows))
+            yield
+        placed = 0
+        while folding.marked:
+            key = self._keys.get(folding.marked.popitem()[0])
+            if key is not None and key in self._board.rows:
+                self._place(key)
+            placed += 1
+            if placed % 50 == 0:
+                yield
+
+    def settle(self) -> None:
+        """`settling`, at once."""
+        for _step in self.settling():
+            pass
 
     def clear(self) -> None:
         """Forget everything, as if new; whoever holds the ledger goes on holding it."""
@@ -133,16 +164,17 @@ class Ledger:
         """
         rows: dict[str, Item] = {}
         keys: dict[str, str] = {}
-        places: dict[str, list[Place]] = {pane: [] for pane in self._queues}
+        folding = Folding(self.triage)
+        yield from folding.prepare(self.seen)
+        self._folding = folding
         for index, (key, triage) in enumerate(self.triage.items()):
             keys[key[:ID_LENGTH]] = key
             if triage.is_open:
-                row = rows[key] = self._row(triage)
-                places[triage.pane].append((row.order, key, row))
+                rows[key] = self._row(triage)
             if index % 100 == 99:
                 yield
-        self._keys, self._rows = keys, rows
-        self._queues = {pane: Queue(entries) for pane, entries in places.items()}
+        self._keys = keys
+        self._board = Board(rows)
 
     def take_requests(self) -> list[Event]:
         """The polls that others asked for since the last look."""
@@ -154,7 +186,7 @@ class Ledger:
     def item(self, key: str) -> Item | None:
         """The item in its latest life."""
         triage = self.triage.get(key)
-        return None if triage is None else self._rows.get(key) or self._row(triage)
+        return None if triage is None else self._board.rows.get(key) or self._row(triage)
 
     def by_id(self, id_: str) -> Triage | None:
         """The item with this exact id, in its latest or an earlier life."""
@@ -167,11 +199,20 @@ class Ledger:
     @property
     def rows(self) -> Iterable[Item]:
         """Every open item, in no order; a view that changes with the ledger."""
-        return self._rows.values()
+        return self._board.rows.values()
+
+    def is_under_stale(self, item: Item) -> bool:
+        """Tell whether an item is left out of counts, since its device is stale."""
+        return self._folding.is_under_stale(item)
+
+    def members(self) -> dict[str, tuple[Item, ...]]:
+        """What folds under what, by the parent's id, in order of priority."""
+        return self._board.members()
 
     def items(self, pane: str, *, every: bool = False) -> Iterator[Item]:
-        """Open items in order of priority; with `every` the resolved ones after them, newest first."""
-        yield from self._queues[pane].rows
+        """Open items by priority, folded ones among them; with `every` then the resolved ones, newest first."""
+        open_ones = [row for row in self._board.rows.values() if row.triage.pane == pane]
+        yield from sorted(open_ones, key=lambda row: row.order)
         if every:
             rest = [triage for triage in self.triage.values() if triage.pane == pane and not triage.is_open]
             rest.extend(triage for triage in self.past.values() if triage.pane == pane)
@@ -181,7 +222,14 @@ class Ledger:
     def updates(self, person: str) -> list[Update]:
         """The feed as one person sees it: unread first, then by last change, newest first."""
         mine = self.receipts.get(person, {})
-        feed = [as_read_by(post, mine.get(post.id)) for post in self.posts.values()]
+        feed = [
+            replace(
+                as_read_by(post, mine.get(post.id)),
+                done=post.id in self.done_posts,
+                backlog=post.id in self.backlog_posts,
+            )
+            for post in self.posts.values()
+        ]
         feed.sort(key=lambda update: update.post.id)
         feed.sort(key=lambda update: _when(update.post), reverse=True)
         feed.sort(key=lambda update: update.read)
@@ -191,7 +239,8 @@ class Ledger:
         self, *, tenant: str, now: datetime, person: str, persons: dict[str, str], polling: Polling, notice: str | None
     ) -> Snapshot:
         """A frozen picture; rows that did not change are the same objects as in the picture before."""
-        issues, alerts = self._queues["issues"].rows, self._queues["alerts"].rows
+        issues, alerts = self._board.pane("issues"), self._board.pane("alerts")
+        folded = len(self._board.rows) - len(issues) - len(alerts)
         updates = tuple(self.updates(person))
         figures = (figure(name, samples) for name, samples in sorted(self.metrics.items()))
         return Snapshot(
@@ -201,11 +250,13 @@ class Ledger:
             issues=issues,
             alerts=alerts,
             updates=updates,
+            members=self._board.members(),
+            backlog=burn_down(self.metrics.get(FIGURE, ())),
             sources=tuple(self.sources.values()),
             figures=tuple(each for each in figures if each is not None),
             persons=persons,
             polling=polling,
-            totals={"issues": len(issues), "alerts": len(alerts), "updates": len(updates)},
+            totals={"issues": len(issues), "alerts": len(alerts), "updates": len(updates), "folded": folded},
             notice=notice,
         )
 
@@ -227,6 +278,7 @@ class Ledger:
             self.past[current.id] = current
         self.triage[event.key] = after
         self._keys[event.key[:ID_LENGTH]] = event.key
+        self._folding.take(current, after, self.seen.get(event.key))
         self._place(event.key)
 
     def _apply_rest(self, event: Event) -> None:
@@ -235,6 +287,9 @@ class Ledger:
             "update.revised": self._apply_post,
             "update.read": self._apply_receipt,
             "update.unread": self._apply_receipt,
+            "update.done": self._apply_done,
+            "update.reopened": self._apply_done,
+            "checklist.evidence": self._apply_evidence,
             "metric.sampled": self._apply_metric,
             "source.state": self._apply_source,
             "poll.finished": self._apply_poll,
@@ -244,8 +299,26 @@ class Ledger:
             apply(event)
 
     def _apply_post(self, event: Event) -> None:
-        if event.ref:
-            self.known_posts[event.ref] = _moment(event.data.get("changed"))
+        if event.ref is None:
+            return
+        self.known_posts[event.ref] = _moment(event.data.get("changed"))
+        if event.data.get("backlog"):
+            self.backlog_posts[event.ref] = None
+        elif event.event == "update.revised":
+            self.backlog_posts.pop(event.ref, None)
+            self.done_posts.pop(event.ref, None)
+
+    def _apply_done(self, event: Event) -> None:
+        if event.ref is not None and event.at is not None and event.event == "update.done":
+            self.done_posts[event.ref] = event.at
+        elif event.ref is not None:
+            self.done_posts.pop(event.ref, None)
+
+    def _apply_evidence(self, event: Event) -> None:
+        """`checklist.evidence`: parts of a task whose evidence turned."""
+        ever = self.evidence.setdefault(event.ref or "", {})
+        for part, ok in event.data.get("parts", {}).items():
+            ever[part] = bool(ok) or ever.get(part, False)
 
     def _apply_receipt(self, event: Event) -> None:
         if event.ref is None or event.actor is None or event.at is None:
@@ -291,19 +364,24 @@ class Ledger:
                 sweep_principal=report.get("principal") if sweep else known.sweep_principal,
                 sweep_items=report.get("items", 0) if sweep else known.sweep_items,
                 items=report.get("items", known.items),
+                kinds=tuple(sorted({*known.kinds, *report.get("kinds", ())})) if sweep else known.kinds,
             )
 
     def _row(self, triage: Triage) -> Item:
-        return Item(triage=triage, seen=self.seen.get(triage.key), stale=triage.source in self._stale)
+        seen = self.seen.get(triage.key)
+        parents, marks = self._folding.parents(triage, seen) if triage.is_open else ((), ())
+        stale = evidence_source(triage) in self._stale
+        return Item(triage=triage, seen=seen, stale=stale, suppressed_by=parents, marked_by=marks)
 
     def _place(self, key: str) -> None:
         """Make the item's row anew and move it to its place in the order."""
         triage = self.triage[key]
-        before = self._rows.pop(key, None)
-        row = self._row(triage) if triage.is_open else None
-        if row is not None:
-            self._rows[key] = row
-        self._queues[triage.pane].place(before, row)
+        self._board.place(key, self._row(triage) if triage.is_open else None)
+
+
+def evidence_source(triage: Triage) -> str:
+    """The source whose silence makes an item's condition unknown: of a rule's item that of the kind it is about."""
+    return kind_of(triage.subject_id).source if triage.source == "rule" else triage.source
 
 
 def _when(post: Post) -> float:

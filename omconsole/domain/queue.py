@@ -27,15 +27,22 @@ class Queue:
         self._rows = [row for _order, _key, row in ordered]
         self._placed = 0
         """Counts the changes."""
+        self._copy: tuple[Item, ...] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self._rows)
 
     @property
     def rows(self) -> tuple[Item, ...]:
         """Every row, the one to look at first in front."""
-        return tuple(self._rows)
+        if self._copy is None:
+            self._copy = tuple(self._rows)
+        return self._copy
 
     def place(self, before: Item | None, after: Item | None) -> None:
         """Put an item's new row where it belongs; None where there was or will be no row."""
         self._placed += 1
+        self._copy = None
         if before is not None:
             index = bisect_left(self._orders, (before.order, before.key))
             if after is not None and after.order == before.order:
@@ -63,6 +70,7 @@ class Queue:
             before = list(self._rows)
             renewed = [renew(row) for row in before]
         self._rows = list(renewed)
+        self._copy = None
         self._placed += 1
         yield
         while renewed:

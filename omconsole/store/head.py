@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from omconsole.domain.fold import fold
 from omconsole.domain.items import Item
-from omconsole.domain.triage import fold
 from omconsole.errors import StateError
 from omconsole.store.frames import DamagedError
 from omconsole.store.observed import FORMAT, open_observed

@@ -6,8 +6,8 @@ from bisect import bisect_left
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from omconsole.domain.fold import fold
 from omconsole.domain.identity import ID_LENGTH, normalised
-from omconsole.domain.triage import fold
 from omconsole.errors import StateError
 from omconsole.i18n import _
 from omconsole.sanitize import sanitize

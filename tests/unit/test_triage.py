@@ -12,10 +12,11 @@ from msgspec.structs import replace as replace_struct
 
 from omconsole.domain import triage as law
 from omconsole.domain.commands import Command
+from omconsole.domain.fold import fold
 from omconsole.domain.handling import decide
 from omconsole.domain.items import Condition, Handling, Label, Severity, Triage
 from omconsole.domain.ledger import Ledger
-from omconsole.domain.triage import FIXED, OBJECT_GONE, Refusal, fold
+from omconsole.domain.triage import FIXED, OBJECT_GONE, Refusal
 from tests.unit.domain_builders import ANNA, BEN, HOUR, T0, Tape, key_of, observation
 
 if TYPE_CHECKING:
@@ -307,7 +308,7 @@ def test_an_event_of_a_newer_kind_changes_nothing(tape: Tape) -> None:
 def test_a_kind_of_a_later_version_is_shown_under_its_own_name(tape: Tape) -> None:
     event = tape.show(observation())
     assert event is not None
-    for kind, pane in (("policy.failed", "issues"), ("connector.expiring", "alerts")):
+    for kind, pane in (("policy.failed", "issues"), ("security.alert", "alerts")):
         later = fold(None, replace_struct(event, data={**event.data, "kind": kind}))
         assert later is not None
         assert (later.kind, later.family, later.pane) == (kind, kind, pane)
