@@ -42,6 +42,8 @@ Block = Annotated[str | None, msgspec.Meta(extra={"kind": "block"})]
 """Sanitised with its line breaks kept, at most 200,000 characters; HTML stays HTML."""
 Instant = Annotated[Annotated[datetime, msgspec.Meta(tz=True)] | None, msgspec.Meta(extra={"kind": "instant"})]
 """UTC; None also for the year 1, with which Graph says never."""
+Member = int | Annotated[str, _BOUNDED] | None
+"""A column of a report that has a number or a member of an enumeration: as a number here, as text there."""
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)] | None
 """Devices, or what else is counted."""
 

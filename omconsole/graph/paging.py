@@ -67,14 +67,14 @@ async def pages(  # noqa: PLR0913 - what a request says, and how its pages are r
     seen: set[str] = set()
     while url is not None:
         if len(seen) >= max_pages:
-            raise _endless(_("More than {n} pages came; the rest was not read.").format(n=max_pages))
+            raise endless(_("More than {n} pages came; the rest was not read.").format(n=max_pages))
         seen.add(url)
         reply = await client.get_url(url, workload=workload, headers=headers, in_round=turn)
         batch = await decoder.page(reply.body)
         url = batch.next_link or None
         yield Page(batch.rows, len(seen) - 1, url is None, batch.flaws)
         if url in seen:
-            raise _endless(_("The link to the next page leads back to a page that was read already."))
+            raise endless(_("The link to the next page leads back to a page that was read already."))
 
 
 async def single(
@@ -93,5 +93,6 @@ async def single(
     return Single(value, flaws)
 
 
-def _endless(what: str) -> GraphProtocolError:
+def endless(what: str) -> GraphProtocolError:
+    """Returns the error for pages that come without end."""
     return GraphProtocolError(what, proxy_advice())

@@ -7,6 +7,7 @@ import math
 import random as _random
 import time
 import uuid
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import httpx
@@ -29,11 +30,13 @@ from omconsole.i18n import _
 from omconsole.sanitize import sanitize
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from omconsole.graph.tokens import TokenSource
 
 _ERROR_BODY: Final = 262_144
+_JSON: Final = {"Content-Type": "application/json", "Accept": "application/octet-stream, application/json"}
+"""What a report action is sent with: its answer is JSON by the name of application/octet-stream."""
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +52,15 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     """After 429, and 503 or 504 with a waiting time."""
 
 
+class _Question(msgspec.Struct, frozen=True):
+    """What is sent, at each try anew."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    content: bytes | None = None
+
+
 class _Setback(msgspec.Struct, frozen=True):
     """A try that failed and may be repeated."""
 
@@ -58,7 +70,7 @@ class _Setback(msgspec.Struct, frozen=True):
 
 
 class GraphClient:
-    """Sends GET requests to one Graph root, at most `max_in_flight` at a time.
+    """Sends requests that read, GET and report actions, to one Graph root, at most `max_in_flight` at a time.
 
     A 429 holds back every request of the same workload until the time that Graph names. A client serves one event
     loop; its `http` is closed by whoever made it.
@@ -126,7 +138,29 @@ class GraphClient:
             SignInError: the token is refused.
         """
         url = self.url_of(path, version=version, ids=ids, params=params)
-        return await self._ask(url, workload, headers or {}, in_round or Round())
+        return await self._ask(_Question("GET", url, headers or {}), workload, in_round or Round())
+
+    async def post(
+        self,
+        path: str,
+        content: bytes,
+        *,
+        workload: str,
+        version: str = "v1.0",
+        in_round: Round | None = None,
+    ) -> Reply:
+        """Returns the answer to a POST that only reads, such as a report action: it may be sent again like a GET.
+
+        Args:
+            path: below the version.
+            content: the JSON that is sent.
+            workload: as for `get`, like the rest.
+
+        Raises:
+            GraphError, SignInError: as for `get`.
+        """
+        question = _Question("POST", self.url_of(path, version=version), _JSON, content)
+        return await self._ask(question, workload, in_round or Round())
 
     def url_of(
         self,
@@ -149,9 +183,9 @@ class GraphClient:
     ) -> Reply:
         """Returns the answer to a GET of a link that Graph handed out; a link outside the root is refused unasked."""
         url = check_link(absolute_url, self.root)
-        return await self._ask(url, workload, headers or {}, in_round or Round())
+        return await self._ask(_Question("GET", url, headers or {}), workload, in_round or Round())
 
-    async def _ask(self, url: str, workload: str, headers: Mapping[str, str], turn: Round) -> Reply:
+    async def _ask(self, question: _Question, workload: str, turn: Round) -> Reply:
         failures = throttled = 0
         time_left = self._bounds.deadline_s
         loop = asyncio.get_running_loop()
@@ -161,7 +195,7 @@ class GraphClient:
                 if self._not_before.get(workload, -math.inf) > cleared:
                     continue
                 began = loop.time()
-                outcome = await self._attempt(url, headers, turn, time_left)
+                outcome = await self._attempt(question, turn, time_left)
                 time_left -= loop.time() - began
             if isinstance(outcome, Reply):
                 return outcome
@@ -204,11 +238,14 @@ class GraphClient:
             self._on_event(Waiting(workload, seconds, "throttled" if throttled else "retry"))
         await self._sleep(seconds)
 
-    async def _attempt(self, url: str, headers: Mapping[str, str], turn: Round, time_left: float) -> Reply | _Setback:
+    async def _attempt(self, question: _Question, turn: Round, time_left: float) -> Reply | _Setback:
         token = await self._tokens.token()
         request_id = str(uuid.uuid4())
         request = self._http.build_request(
-            "GET", url, headers={**headers, "Authorization": f"Bearer {token}", "client-request-id": request_id}
+            question.method,
+            question.url,
+            headers={**question.headers, "Authorization": f"Bearer {token}", "client-request-id": request_id},
+            content=question.content,
         )
         host = request.url.host
         try:
@@ -224,7 +261,9 @@ class GraphClient:
         except (httpx.TransportError, TruncatedBody) as error:
             return _Setback(_unreachable(host, error))
         except httpx.InvalidURL:
-            raise GraphProtocolError(_("The address {url} cannot be asked.").format(url=sanitize(url, 120))) from None
+            raise GraphProtocolError(
+                _("The address {url} cannot be asked.").format(url=sanitize(question.url, 120))
+            ) from None
 
     async def _exchange(self, request: httpx.Request, request_id: str, turn: Round) -> Reply | _Setback:
         turn.requests += 1

@@ -129,10 +129,59 @@ class ServiceUpdateMessage(msgspec.Struct, frozen=True, gc=False, rename="camel"
     body: Body | None = None
 
 
+class DeviceCompliancePolicy(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """A row of /deviceManagement/deviceCompliancePolicies."""
+
+    id: Identifier
+    display_name: Text = None
+
+
+class MobileAppAssignment(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """To whom an app goes, and how: `required`, `available`, `uninstall`, `availableWithoutEnrollment`."""
+
+    intent: str | None = None
+
+
+class MobileApp(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """A row of /deviceAppManagement/mobileApps with its assignments."""
+
+    id: Identifier
+    display_name: Text = None
+    assignments: tuple[MobileAppAssignment, ...] | None = None
+
+
+class TroubleshootingEvent(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """A row of /deviceManagement/troubleshootingEvents; what is not of every event is of failed enrolments."""
+
+    id: Identifier
+    type: Word = msgspec.field(name="@odata.type", default=None)
+    event_date_time: Instant = None
+    failure_category: Word = None
+    failure_reason: Text = None
+    enrollment_type: Word = None
+    managed_device_identifier: Reference = None
+    device_id: Reference = None
+    user_id: Reference = None
+    operating_system: Word = None
+    os_version: Word = None
+
+
+class User(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """/users/{id}."""
+
+    id: Identifier
+    display_name: Text = None
+    user_principal_name: Text = None
+
+
 MANAGED_DEVICES: Final = RowDecoder(ManagedDevice)
 MANAGED_DEVICE_OVERVIEW: Final = RowDecoder(ManagedDeviceOverview)
 COMPLIANCE_SUMMARY: Final = RowDecoder(CompliancePolicyDeviceStateSummary)
 DEVICE_PROTECTION_OVERVIEW: Final = RowDecoder(DeviceProtectionOverview)
 WINDOWS_MALWARE_OVERVIEW: Final = RowDecoder(WindowsMalwareOverview)
+COMPLIANCE_POLICIES: Final = RowDecoder(DeviceCompliancePolicy)
+MOBILE_APPS: Final = RowDecoder(MobileApp)
+TROUBLESHOOTING_EVENTS: Final = RowDecoder(TroubleshootingEvent)
+USER: Final = RowDecoder(User)
 SERVICE_UPDATE_MESSAGES: Final = RowDecoder(ServiceUpdateMessage, slice_rows=1)
 """One post at a time: sanitising a long body takes milliseconds."""

@@ -8,6 +8,8 @@ import msgspec
 
 _DEVICES_READ: Final = "DeviceManagementManagedDevices.Read.All"
 _CONFIGURATION_READ: Final = "DeviceManagementConfiguration.Read.All"
+_APPS_READ: Final = "DeviceManagementApps.Read.All"
+_USERS_READ: Final = "User.ReadBasic.All"
 _MESSAGES_READ: Final = "ServiceMessage.Read.All"
 
 
@@ -102,6 +104,72 @@ MESSAGES_ASKED: Final = Asked(
     _MESSAGES_READ,
 )
 
+COMPLIANCE_POLICIES_ASKED: Final = Asked(
+    "GET",
+    "v1.0",
+    "/deviceManagement/deviceCompliancePolicies",
+    ("id", "displayName"),
+    {},
+    _CONFIGURATION_READ,
+)
+NONCOMPLIANT_SETTINGS_ASKED: Final = Asked(
+    "POST",
+    "v1.0",
+    "/deviceManagement/reports/getNoncompliantDevicesAndSettingsReport",
+    ("DeviceId", "PolicyName", "SettingName", "SettingStatus"),
+    {},
+    _CONFIGURATION_READ,
+)
+MOBILE_APPS_ASKED: Final = Asked(
+    "GET",
+    "v1.0",
+    "/deviceAppManagement/mobileApps",
+    ("id", "displayName"),
+    {},
+    _APPS_READ,
+)
+"""Asked for with `$expand=assignments`."""
+APP_INSTALL_SUMMARIES_ASKED: Final = Asked(
+    "POST",
+    "beta",
+    "/deviceManagement/reports/getAppsInstallSummaryReport",
+    ("ApplicationId", "DisplayName", "FailedDeviceCount", "FailedUserCount"),
+    {},
+    _APPS_READ,
+)
+DEVICE_APP_INSTALLATIONS_ASKED: Final = Asked(
+    "POST",
+    "v1.0",
+    "/deviceManagement/reports/retrieveDeviceAppInstallationStatusReport",
+    (
+        *("DeviceId", "DeviceName", "UserId", "UserPrincipalName", "Platform", "AppVersion", "AppInstallState"),
+        *("InstallStateDetail", "ErrorCode", "HexErrorCode", "LastModifiedDateTime"),
+    ),
+    {},
+    _APPS_READ,
+)
+TROUBLESHOOTING_EVENTS_ASKED: Final = Asked(
+    "GET",
+    "v1.0",
+    "/deviceManagement/troubleshootingEvents",
+    (
+        *("id", "eventDateTime", "failureCategory", "failureReason", "enrollmentType", "managedDeviceIdentifier"),
+        *("deviceId", "userId", "operatingSystem", "osVersion"),
+    ),
+    {},
+    _DEVICES_READ,
+)
+"""Asked for without `$select`: most of these are properties of the derived type that failed enrolments have."""
+USER_ASKED: Final = Asked(
+    "GET",
+    "v1.0",
+    "/users/{id}",
+    ("id", "displayName", "userPrincipalName"),
+    {},
+    _USERS_READ,
+)
+"""Of the directory: it stands beside `ASKED`, whose reference is Intune's."""
+
 ASKED: Final[tuple[Asked, ...]] = (
     MANAGED_DEVICES_ASKED,
     MANAGED_DEVICE_OVERVIEW_ASKED,
@@ -109,4 +177,10 @@ ASKED: Final[tuple[Asked, ...]] = (
     DEVICE_PROTECTION_OVERVIEW_ASKED,
     WINDOWS_MALWARE_OVERVIEW_ASKED,
     MESSAGES_ASKED,
+    COMPLIANCE_POLICIES_ASKED,
+    NONCOMPLIANT_SETTINGS_ASKED,
+    MOBILE_APPS_ASKED,
+    APP_INSTALL_SUMMARIES_ASKED,
+    DEVICE_APP_INSTALLATIONS_ASKED,
+    TROUBLESHOOTING_EVENTS_ASKED,
 )

@@ -1,0 +1,208 @@
+"""Reports: the one protocol of all report actions of Graph, page by page, decoded (graph.md §5).
+
+A report action is a POST whose answer is a table: `TotalRowCount`, `Schema` (the names of the columns, in Graph's own
+order) and `Values` (the rows). Rows are read by those names, never by position, with the kinds of field that
+`decoding` knows; a column that is needed and missing makes the answer none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import msgspec
+
+from omconsole.graph.decoding import RowDecoder, T
+from omconsole.graph.lenient import Flaws, Tally, not_graph, read_json
+from omconsole.graph.paging import PAGES_AT_MOST, Page, endless
+from omconsole.graph.throttling import Round
+from omconsole.i18n import _
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection
+
+    from omconsole.graph.request import GraphClient
+    from omconsole.graph.surface import Asked
+
+PAGE_ROWS: Final = 1_000
+"""Rows asked for at a time; Graph may send fewer (50 to 5,000 have been seen, graph.md §5)."""
+_ORDERS: Final = 16
+"""Orders of columns for which a decoder is kept."""
+
+Columns = tuple[str, ...]
+
+
+class Table(msgspec.Struct, frozen=True):
+    """One answer, opened: the rows still as they came."""
+
+    columns: Columns
+    values: list[Any]
+    """Each a `msgspec.Raw`, or a plain JSON value where msgspec refuses the answer as a whole."""
+    total: int | None
+    """Rows of the whole report; None where Graph does not say so in a number."""
+
+
+class ReportDecoder(RowDecoder[T]):
+    """Decodes the pages of one report.
+
+    Args:
+        row: as for `RowDecoder`; the fields' encoded names are the columns.
+        needs: columns without which a row says nothing; every `Identifier` is one.
+        slice_rows: rows that are decoded and made safe in one step of the event loop.
+    """
+
+    def __init__(self, row: type[T], *, needs: Collection[str] = (), slice_rows: int = 100) -> None:
+        super().__init__(row, slice_rows=slice_rows)
+        self._needs = {*needs, *(wire for _name, wire in self._identifiers)}
+        self._fields = {field.encode_name: field for field in msgspec.structs.fields(row)}
+        self._decoders: dict[Columns, msgspec.json.Decoder[Any]] = {}
+
+    async def rows(self, table: Table) -> tuple[tuple[T, ...], Flaws]:
+        """Returns the rows of an answer and what could not be read, giving way to the event loop between slices.
+
+        Raises:
+            GraphProtocolError: a column that is needed is missing.
+        """
+        missing = self._needs.difference(table.columns)
+        if missing and table.values:
+            raise not_graph(_("the report has no column {name}").format(name=", ".join(sorted(missing))))
+        tally = Tally()
+        rows: list[T] = []
+        for start in range(0, len(table.values), self._slice_rows):
+            await asyncio.sleep(0)
+            piece = [self._read(raw, table.columns, tally) for raw in table.values[start : start + self._slice_rows]]
+            rows += self._made_safe([row for row in piece if row is not None], tally, plain=False)
+        return tuple(rows), tally.flaws()
+
+    def _read(self, raw: object, columns: Columns, tally: Tally) -> T | None:
+        if isinstance(raw, msgspec.Raw):
+            try:
+                typed = self._decoder(columns).decode(raw)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                raw = read_json(bytes(raw))  # value by value, then
+            else:
+                known = (self._fields[wire].name for wire in columns if wire in self._fields)
+                return self.row(**{name: getattr(typed, name) for name in known})
+        if not isinstance(raw, list) or len(raw) != len(columns):
+            tally.reject("Values", raw)
+            return None
+        return self._by_field(dict(zip(columns, raw, strict=True)), tally)
+
+    def _decoder(self, columns: Columns) -> msgspec.json.Decoder[Any]:
+        """Returns a decoder of rows in this order of columns; a row that is shorter or longer is none for it."""
+        decoder = self._decoders.get(columns)
+        if decoder is None:
+            fields: list[Any] = [
+                (self._fields[wire].name, self._fields[wire].type)
+                if wire in self._fields
+                else (f"_{index}", msgspec.Raw)
+                for index, wire in enumerate(columns)
+            ]
+            beyond = ("_beyond", Literal["nothing follows"], "nothing follows")
+            decoder = msgspec.json.Decoder(msgspec.defstruct(self.row.__name__, [*fields, beyond], array_like=True))
+            if len(self._decoders) >= _ORDERS:
+                self._decoders.clear()
+            self._decoders[columns] = decoder
+        return decoder
+
+
+async def report(
+    client: GraphClient,
+    asked: Asked,
+    *,
+    decoder: ReportDecoder[T],
+    workload: str,
+    filter_: str = "",
+    in_round: Round | None = None,
+    page_rows: int = PAGE_ROWS,
+    max_pages: int = PAGES_AT_MOST,
+) -> AsyncIterator[Page[T]]:
+    """Yields the pages of a report, each asked for behind the rows that came before.
+
+    It ends with an empty page, or when as many rows have come as the report has. Where it ends before that, the rows
+    that did not come are among the flaws of its last page. A number of rows that cannot be true is not believed.
+
+    Args:
+        client: as for `pages`, like the rest.
+        asked: the action, and the columns that it is asked for.
+        decoder: of its rows.
+        workload: what shares a throttling limit.
+        filter_: in the report's own grammar, for example `(ApplicationId eq '…')`; empty for all rows.
+        in_round: whose waiting time and counters these are.
+        page_rows: rows asked for at a time.
+        max_pages: a report with more is refused.
+
+    Raises:
+        GraphError: of the request that failed; and GraphProtocolError for an answer that is no table, for a page that
+            comes again, and for more than `max_pages` pages.
+    """
+    turn = in_round or Round()
+    read, before = 0, None
+    for index in range(max_pages):
+        body = {"select": asked.select, "skip": read, "top": page_rows, **({"filter": filter_} if filter_ else {})}
+        reply = await client.post(
+            asked.path, msgspec.json.encode(body), workload=workload, version=asked.version, in_round=turn
+        )
+        table = opened(reply.body)
+        mark = (table.values[0], table.values[-1]) if table.values else None
+        if mark is not None and mark == before:
+            raise endless(_("The next page of the report is one that was read already."))
+        before = mark
+        rows, flaws = await decoder.rows(table)
+        read += len(table.values)
+        # A full page that is said to be all may be a page counted instead of the report: the next one tells.
+        ends = not table.values or (read == table.total and len(table.values) < page_rows)
+        yield Page(rows, index, ends, flaws + _lacking(table, read) if ends else flaws)
+        if ends:
+            return
+    raise endless(_("More than {n} pages came; the rest was not read.").format(n=max_pages))
+
+
+def _lacking(table: Table, read: int) -> Flaws:
+    if table.total is None or table.total <= read:
+        return Flaws()
+    return Flaws(rejected=table.total - read, example=f"TotalRowCount: {table.total}")
+
+
+class _Answer(msgspec.Struct):
+    values: list[msgspec.Raw] = msgspec.field(name="Values")
+    schema: Any = msgspec.field(name="Schema", default=None)
+    total: Any = msgspec.field(name="TotalRowCount", default=None)
+
+
+_ANSWER: Final = msgspec.json.Decoder(_Answer)
+
+
+def opened(body: bytes) -> Table:
+    """Returns the table in an answer.
+
+    Raises:
+        GraphProtocolError: there is none, or its columns have no names of their own.
+    """
+    try:
+        answer = _ANSWER.decode(body)
+        values, schema, total = answer.values, answer.schema, answer.total
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        document = read_json(body)
+        values, schema, total = _parts(document)
+    known = total if type(total) is int and total >= 0 else None
+    return Table(_columns(schema) if values else (), values, known)
+
+
+def _parts(document: object) -> tuple[list[Any], object, object]:
+    values = document.get("Values") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or not isinstance(values, list):
+        raise not_graph(_("the list named Values is missing"))
+    return values, document.get("Schema"), document.get("TotalRowCount")
+
+
+def _columns(schema: object) -> Columns:
+    names = [column.get("Column") if isinstance(column, dict) else None for column in _listed(schema)]
+    texts = tuple(name for name in names if isinstance(name, str))
+    if not texts or len(texts) != len(names) or len(set(texts)) != len(texts):
+        raise not_graph(_("the columns of the report have no names of their own"))
+    return texts
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
