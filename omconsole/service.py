@@ -176,7 +176,8 @@ class Service:
         current = self._ledger.by_id(id_)
         if post is not None:
             receipt = self._ledger.receipts.get(command.actor.person, {}).get(id_)
-            verdict = decide_post(command, post, is_read=receipt is not None and receipt.changed == post.changed)
+            is_read = receipt is not None and receipt.changed == post.changed
+            verdict = decide_post(command, post, is_read=is_read, is_done=id_ in self._ledger.done_posts)
         elif current is not None:
             verdict = decide(command, current)
         else:
@@ -349,6 +350,7 @@ class Service:
         while True:
             await self._changed.wait()
             self._changed.clear()
+            await in_slices(self._ledger.settling())
             self.publish()
             await asyncio.sleep(0.05)
 

@@ -9,7 +9,7 @@ from omconsole.domain.commands import Already, Done, Failed, Outcome
 from omconsole.domain.fold import fold
 from omconsole.domain.items import Item
 from omconsole.domain.triage import Refusal
-from omconsole.domain.updates import Post, read, unread
+from omconsole.domain.updates import Post, done, not_done, read, unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,12 +46,16 @@ def _overtaken(command: Command, current: Triage) -> bool:
     return command.expected.get(current.id, current.version) != current.version
 
 
-def decide_post(command: Command, post: Post, *, is_read: bool) -> Event | Refusal:
-    """What the command means for a post: acknowledging is reading."""
+def decide_post(command: Command, post: Post, *, is_read: bool, is_done: bool = False) -> Event | Refusal:
+    """What the command means for a post: acknowledging is one person's reading, resolving is the team's being done."""
     if command.verb == "ack":
         return Refusal("read", already=True) if is_read else read(post, command.actor, command.command_id)
     if command.verb == "unack":
         return unread(post, command.actor, command.command_id) if is_read else Refusal("unread", already=True)
+    if command.verb == "resolve":
+        return Refusal("done", already=True) if is_done else done(post, command.actor, command.command_id, command.why)
+    if command.verb == "reopen":
+        return not_done(post, command.actor, command.command_id) if is_done else Refusal("not done", already=True)
     if command.verb == "seen":
         return Refusal("seen", already=True)
     return Refusal("not for a post")

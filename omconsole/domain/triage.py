@@ -57,16 +57,16 @@ def on_firing(
     if current.handling is Handling.RESOLVED:
         return _recurred(current, key, seen, now)
     if current.condition is Condition.CLEAR:
-        return _event(current, "item.fired", to="firing")
+        return event_of(current, "item.fired", to="firing")
     if current.kind == seen.kind and current.severity is seen.severity:
         return None
     data: dict[str, Any] = {"kind": seen.kind, "severity": seen.severity.value}
     if current.handling is Handling.ACKED and _worse_than_acked(current, seen):
-        return _event(current, "item.reopened", data=data, from_="acked", to="open", why="worse")
+        return event_of(current, "item.reopened", data=data, from_="acked", to="open", why="worse")
     if current.backlog and _worse(current, seen):
         data["backlog"] = False
-        return _event(current, "item.changed", data=data, to=seen.severity.value, why="worse")
-    return _event(current, "item.changed", data=data, from_=current.severity.value, to=seen.severity.value)
+        return event_of(current, "item.changed", data=data, to=seen.severity.value, why="worse")
+    return event_of(current, "item.changed", data=data, from_=current.severity.value, to=seen.severity.value)
 
 
 def may_be_backlog(seen: Observation) -> bool:
@@ -81,7 +81,7 @@ def on_clear(current: Triage, reason: str) -> Event | None:
         return None
     stays = current.handling is Handling.OPEN and lingers(current) and not current.backlog and reason != EXPLAINED
     to = "open" if stays else "resolved"
-    return _event(current, "item.cleared", from_=current.handling.value, to=to, why=reason)
+    return event_of(current, "item.cleared", from_=current.handling.value, to=to, why=reason)
 
 
 def on_time(current: Triage, now: datetime) -> Event | None:
@@ -90,7 +90,7 @@ def on_time(current: Triage, now: datetime) -> Event | None:
         return None
     if now - current.cleared_at < CLEARED_FOR:
         return None
-    event = _event(current, "item.resolved", from_="open", to="resolved", why="nobody looked")
+    event = event_of(current, "item.resolved", from_="open", to="resolved", why="nobody looked")
     return replace(event, actor_kind="timer")
 
 
@@ -117,7 +117,7 @@ def _recurred(current: Triage, key: str, seen: Observation, now: datetime) -> Ev
     within = RECURS_WITHIN.get(seen.severity, RECURS_WITHIN_DEFAULT)
     if current.resolved_at is not None and now - current.resolved_at <= within:
         data = {"kind": seen.kind, "severity": seen.severity.value}
-        return _event(current, "item.reopened", data=data, from_="resolved", to="open", why="firing again")
+        return event_of(current, "item.reopened", data=data, from_="resolved", to="open", why="firing again")
     return _opened(key, item_id(key, successor_of(current.id)), seen, now, previous=current.id)
 
 
@@ -182,7 +182,7 @@ def seen(current: Triage, actor: Actor, command_id: str) -> Event | Refusal:
     return _act(current, "item.seen", actor, command_id, None, to=current.handling.value)
 
 
-def _event(
+def event_of(
     current: Triage,
     name: str,
     *,
@@ -204,7 +204,7 @@ def _event(
 
 
 def _act(current: Triage, name: str, actor: Actor, command_id: str, why: str | None, *, to: str) -> Event:
-    event = _event(current, name, from_=current.handling.value, to=to, why=why)
+    event = event_of(current, name, from_=current.handling.value, to=to, why=why)
     return replace(event, actor=actor.person, actor_kind=actor.kind, via=actor.via, command_id=command_id)
 
 

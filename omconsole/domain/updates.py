@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta
 
 import msgspec
+from msgspec.structs import replace
 
 from omconsole.domain.events import Actor, Event
 
@@ -94,13 +95,14 @@ def as_read_by(post: Post, receipt: Receipt | None) -> Update:
     return Update(post=post, read=current, revised=not current)
 
 
-def on_post(known: datetime | None, is_known: bool, post: Post) -> Event | None:
+def on_post(known: datetime | None, is_known: bool, post: Post, *, backlog: bool = False) -> Event | None:
     """The event that follows when the feed shows a post: posted, revised or nothing new.
 
-    `known` is the revision time that the history holds (UTC).
+    `known` is the revision time that the history holds (UTC); `backlog`: the feed has never been read as a whole.
     """
     if not is_known:
-        return Event(event="update.posted", ref=post.id, data=_revision(post))
+        data = {**_revision(post), "backlog": True} if backlog else _revision(post)
+        return Event(event="update.posted", ref=post.id, data=data)
     return Event(event="update.revised", ref=post.id, data=_revision(post)) if known != post.changed else None
 
 
@@ -112,6 +114,16 @@ def read(post: Post, actor: Actor, command_id: str) -> Event:
 def unread(post: Post, actor: Actor, command_id: str) -> Event:
     """This person wants to read the post again."""
     return _receipt("update.unread", post, actor, command_id)
+
+
+def done(post: Post, actor: Actor, command_id: str, why: str | None) -> Event:
+    """The team is through with the post."""
+    return replace(_receipt("update.done", post, actor, command_id), why=why)
+
+
+def not_done(post: Post, actor: Actor, command_id: str) -> Event:
+    """The team takes the post up again."""
+    return _receipt("update.reopened", post, actor, command_id)
 
 
 def _receipt(name: str, post: Post, actor: Actor, command_id: str) -> Event:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from omconsole.domain.changes import KEPT
 from omconsole.domain.figures import sampled
 from omconsole.domain.identity import item_key
 from omconsole.domain.items import Condition, Handling
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from omconsole.domain.events import Event
-    from omconsole.domain.items import Observation, Triage
+    from omconsole.domain.items import Cause, Observation, Triage
     from omconsole.domain.ledger import Ledger
     from omconsole.signals.reading import Reading
     from omconsole.store import Store
@@ -38,6 +39,8 @@ ABSENT_SWEEPS = 2
 """The clear rule: an item absent from this many complete sweeps in a row is gone."""
 NEARLY_ALL = 0.99
 """A sweep by another principal proves absence only with this share of the last good sweep's objects."""
+SWEEPS_AFTER_RESOLVE = 2
+"""T11: an item that was resolved while it fired comes back when so many sweeps later it still does."""
 BELIEVED_ABSENT = 20
 """When more than this and more than half of a source's firing items vanish at once, one more sweep decides."""
 
@@ -68,16 +71,26 @@ class Intake:
         """By key: complete sweeps in a row that did not show the item; doubted ones begin one lower."""
         self._doubted: defaultdict[str, set[str]] = defaultdict(set)
         """By source: the keys that another sweep decides about."""
+        self._shown: dict[str, int] = {}
+        """T11, by key: sweeps that showed an item since somebody resolved it while it fired."""
+        self._counted: set[str] = set()
+        """Those that the reading under way has been counted for."""
+        self._enriched: dict[str, dict[str, tuple[Cause, ...]]] = {}
+        """By family, then subject id: why items of another source fire, as their own source was last swept."""
 
     async def take(self, reading: Reading, now: datetime) -> Tally:
         """Everything that the reading means. Observations of known items are replaced at once, without an event."""
         tally = Tally()
+        self._counted = set()
         self._distrust(reading)
         found: dict[str, Observation] = {}
         async for seen in sliced(reading.observations):
             found[self._key(seen)] = seen
         await self._firing(reading, found, now, tally)
         await self._no_longer(reading, found, now, tally)
+        await self._explicitly_over(reading, now, tally)
+        await self._enrich(reading, now)
+        self._keep_changes(reading, now)
         await self._feed(reading, now, tally)
         if reading.figures:
             await self._append([sampled(reading.figures)], now)
@@ -99,9 +112,12 @@ class Intake:
 
     async def _firing(self, reading: Reading, found: dict[str, Observation], now: datetime, tally: Tally) -> None:
         def decide(key: str) -> Event | None:
-            seen = found[key]
-            law = on_firing if reading.has_read(seen) else by_time_alone
-            return law(self._triage(key), key, seen, now)
+            seen, current = found[key], self._triage(key)
+            if not reading.has_read(seen):
+                return by_time_alone(current, key, seen, now)
+            if current is not None and self._is_resolved_by_hand(reading, current):
+                return None
+            return on_firing(current, key, seen, now, backlog=self._is_backlog(reading, seen))
 
         keys = list(found)
         for start in range(0, len(keys), SLICE):
@@ -122,9 +138,76 @@ class Intake:
     def _observe(self, key: str, seen: Observation, now: datetime) -> None:
         """Replace the observation only when it says something new, so that unchanged rows stay the same objects."""
         before = self._ledger.seen.get(key)
-        fresh = replace(seen, last_seen=before.last_seen if before else now, first_seen=seen.first_seen)
+        causes = seen.causes or self._causes_of(seen, before)
+        fresh = replace(seen, last_seen=before.last_seen if before else now, causes=causes)
         if before != fresh:
             self._ledger.observe(key, replace(fresh, last_seen=now))
+
+    def _causes_of(self, seen: Observation, before: Observation | None) -> tuple[Cause, ...]:
+        """What another source knows of it, or knew before this process began."""
+        known = self._enriched.get(seen.family)
+        if known is None:
+            return before.causes if before is not None else ()
+        return known.get(seen.subject_id, ())
+
+    def _is_backlog(self, reading: Reading, seen: Observation) -> bool:
+        """Day one: no complete sweep of the source has ever looked for this kind."""
+        health = self._ledger.sources.get(reading.source)
+        if health is None or health.last_sweep is None:
+            return True
+        return bool(health.kinds) and seen.kind not in health.kinds
+
+    def _is_resolved_by_hand(self, reading: Reading, current: Triage) -> bool:
+        """T11: what somebody resolved while it fired comes back when two sweeps later it still does."""
+        if current.handling is not Handling.RESOLVED or current.condition is not Condition.FIRING:
+            self._shown.pop(current.key, None)
+            return False
+        if reading.mode == "sweep" and current.key not in self._counted:
+            self._counted.add(current.key)
+            self._shown[current.key] = self._shown.get(current.key, 0) + 1
+        return self._shown.get(current.key, 0) < SWEEPS_AFTER_RESOLVE
+
+    async def _explicitly_over(self, reading: Reading, now: datetime, tally: Tally) -> None:
+        """Single items of which the source says that they are over."""
+        reasons = {
+            item_key(
+                self._tenant, reading.source, each.family, each.subject_type, each.subject_id, each.sub_key
+            ): each.reason
+            async for each in sliced(reading.cleared)
+        }
+
+        def decide(key: str) -> Event | None:
+            current = self._triage(key)
+            return None if current is None else on_clear(current, reasons[key])
+
+        known = [key async for key in sliced(list(reasons)) if self._fires(key)]
+        await self._append_for(known, decide, now, tally)
+
+    def _fires(self, key: str) -> bool:
+        current = self._triage(key)
+        return current is not None and current.is_open and current.condition is Condition.FIRING
+
+    async def _enrich(self, reading: Reading, now: datetime) -> None:
+        """Lay what this source knows about another one's items beside them."""
+        if reading.enriches is None:
+            return
+        fresh = {subject: causes for (subject, family), causes in reading.causes.items() if family == reading.enriches}
+        if not (reading.mode == "sweep" and reading.complete):
+            fresh = {**self._enriched.get(reading.enriches, {}), **fresh}
+        self._enriched[reading.enriches] = fresh
+        async for row in sliced(list(self._ledger.rows), SLICE):
+            if row.triage.family != reading.enriches or row.seen is None:
+                continue
+            causes = fresh.get(row.triage.subject_id, () if reading.complete else row.seen.causes)
+            seen = self._ledger.seen.get(row.key)
+            if seen is not None and seen.causes != causes:
+                self._ledger.observe(row.key, replace(seen, causes=causes, last_seen=now))
+
+    def _keep_changes(self, reading: Reading, now: datetime) -> None:
+        changes = self._ledger.changes
+        changes.update((change.id, change) for change in reading.changes)
+        for old in [id_ for id_, change in changes.items() if now - change.at > KEPT]:
+            del changes[old]
 
     async def _no_longer(self, reading: Reading, found: dict[str, Observation], now: datetime, tally: Tally) -> None:
         """The clear rule over the source's firing items that the reading does not show."""
@@ -202,9 +285,11 @@ class Intake:
 
     async def _feed(self, reading: Reading, now: datetime, tally: Tally) -> None:
         known = self._ledger.known_posts
+        health = self._ledger.sources.get(reading.source)
+        first = health is None or health.last_sweep is None
         drafts = []
         for post in reading.posts:
-            event = on_post(known.get(post.id), post.id in known, post)
+            event = on_post(known.get(post.id), post.id in known, post, backlog=first)
             if event is not None:
                 drafts.append(event)
                 tally.opened += event.event == "update.posted"

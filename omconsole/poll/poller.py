@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from omconsole.domain.ledger import Ledger
     from omconsole.domain.snapshot import Snapshot
     from omconsole.graph import GraphClient
+    from omconsole.poll.causing import Causing
     from omconsole.poll.intake import Intake
     from omconsole.signals.reading import Signal
     from omconsole.store import Store
@@ -80,6 +81,7 @@ class Poller:
         changed: Callable[[], None],
         after_round: Callable[[RoundReport], Awaitable[None]],
         principal: str,
+        causing: Causing | None = None,
     ) -> None:
         self._signals = {signal.name: signal for signal in signals}
         self._graph = graph
@@ -90,6 +92,7 @@ class Poller:
         self._changed = changed
         self._after_round = after_round
         self._principal = principal
+        self._causing = causing
         self._attempted: dict[str, datetime] = {}
         self._wanted: dict[str, Mode] = {}
         self._asked = 0
@@ -148,6 +151,7 @@ class Poller:
             return None
         started = self._clock()
         tally = Tally()
+        unswept = frozenset(name for name, health in self._ledger.sources.items() if health.last_sweep is None)
         try:
             async with asyncio.TaskGroup() as group:
                 polls = [group.create_task(self._poll(name, mode, tally)) for name, mode in due]
@@ -160,6 +164,8 @@ class Poller:
             readings=tuple(each.result() for each in polls),
             tally=tally,
         )
+        if self._causing is not None:
+            await self._causing.after_round(report.finished, unswept=unswept, swept=report.mode == "sweep")
         await self._finish(report, asked)
         return report
 
@@ -218,7 +224,7 @@ class Poller:
 
         read = signal.sweep if mode == "sweep" else signal.increment
         reading = await read(self._graph, budget, now, progress)
-        reading.principal = self._principal
+        reading.principal, reading.kinds = self._principal, signal.kinds
         return reading
 
     async def _remember(self, reading: Reading) -> None:
@@ -262,6 +268,7 @@ def report_data(report: RoundReport) -> dict[str, Any]:
                 "complete": each.complete,
                 "items": each.items,
                 "principal": each.principal,
+                "kinds": sorted(each.kinds),
                 "requests": each.requests,
                 "bytes": each.bytes,
                 "ms": each.ms,

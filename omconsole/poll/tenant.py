@@ -6,9 +6,11 @@ import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
+from omconsole.domain.causes import CauseThresholds
 from omconsole.errors import StateError
 from omconsole.graph import GraphClient, ManagedDevice, ReadyToken, TransportSettings, build_client
 from omconsole.graph.tokens import check_tenant, principal
+from omconsole.poll.causing import Causing
 from omconsole.poll.intake import Intake
 from omconsole.poll.poller import Poller
 from omconsole.signals.devices import DevicesSignal, DeviceThresholds, Fleet
@@ -98,12 +100,13 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
             changed=changed,
             after_round=go_on_and_keep,
             principal=principal(token),
+            causing=Causing(settings.tenant, ledger, store, CauseThresholds()),
         )
 
 
 async def _lacks_observations(ledger: Ledger) -> bool:
     """Tells whether an open item of the devices has none; looked for in slices."""
-    for index, item in enumerate(list(ledger.items("issues"))):
+    for index, item in enumerate(list(ledger.rows)):
         if item.seen is None and item.triage.source == DevicesSignal.name:
             return True
         if index % 5_000 == 0:

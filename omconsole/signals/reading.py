@@ -63,6 +63,8 @@ class Reading(msgspec.Struct, kw_only=True):
     figures: dict[str, float] = {}
     items: int = 0
     """Rows read."""
+    kinds: frozenset[str] = frozenset()
+    """The kinds of items that the poll has looked for."""
     principal: str | None = None
     """Who read, by a name from which nothing can be read; None where nobody could."""
     error: str | None = None

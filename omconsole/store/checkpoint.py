@@ -42,6 +42,9 @@ class CheckpointHead(msgspec.Struct, frozen=True, kw_only=True):
     receipts: dict[str, dict[str, Receipt]]
     sources: dict[str, SourceHealth]
     metrics: dict[str, list[Sample]]
+    done_posts: dict[str, datetime] = {}
+    backlog_posts: dict[str, None] = {}
+    evidence: dict[str, dict[str, bool]] = {}
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -62,6 +65,9 @@ class Checkpoint(msgspec.Struct, frozen=True):
         ledger.known_posts.update(self.head.known_posts)
         ledger.receipts.update(self.head.receipts)
         ledger.metrics.update(self.head.metrics)
+        ledger.done_posts.update(self.head.done_posts)
+        ledger.backlog_posts.update(self.head.backlog_posts)
+        ledger.evidence.update(self.head.evidence)
         add_sources(ledger, self.head.sources)
         ledger.rest_seq = self.head.position.seq
 
@@ -87,6 +93,9 @@ def checkpoint_bytes(ledger: Ledger, tenant: str, position: Position) -> Generat
         receipts=ledger.receipts,
         sources=ledger.sources,
         metrics=ledger.metrics,
+        done_posts=ledger.done_posts,
+        backlog_posts=ledger.backlog_posts,
+        evidence=ledger.evidence,
     )
     write_frame(file, ENCODER.encode(head))
     yield from write_list(file, ledger.triage.values())

@@ -90,6 +90,7 @@ def cut_head(contents: Contents) -> Snapshot:
         issues=issues,
         alerts=alerts,
         updates=tuple(replace(update, post=replace(update.post, body="")) for update in picture.updates[:HEAD_ROWS]),
+        members={},
         persons={id_: name for id_, name in picture.persons.items() if id_ in people},
         polling="nobody",
         complete=False,
@@ -105,8 +106,13 @@ def cut_head(contents: Contents) -> Snapshot:
 
 def _fresh(rows: tuple[Item, ...], contents: Contents) -> tuple[Item, ...]:
     """The rows as the captured triage has them: the picture may be a moment older."""
-    fresh = (replace(row, triage=contents.triage.get(row.key, row.triage)) for row in rows)
+    fresh = (replace(row, triage=_light(contents.triage.get(row.key, row.triage))) for row in rows)
     return tuple(row for row in fresh if row.triage.is_open)
+
+
+def _light(triage: Triage) -> Triage:
+    """Without the thousands of members that a cause may have; how many they are stays."""
+    return replace(triage, members=()) if triage.members else triage
 
 
 def _by_priority(contents: Contents) -> Iterator[Triage]:

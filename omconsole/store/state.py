@@ -1,7 +1,8 @@
 """`state.json`: the working state as a TinyDB file, made from the ledger and read back into it.
 
-Tables: `meta`, `receipts`, `sources`, `metrics`, `updates` and `items`, which holds every item that more than its mere
-opening has touched. Document ids follow from what a document is about, so that they are the same in every process.
+Tables: `meta`, `receipts`, `sources`, `metrics`, `updates`, `checklist` and `items`, which holds alerts, causes and
+every item that more than its mere opening has touched. Document ids follow from what a document is about, so that they
+are the same in every process.
 """
 
 from __future__ import annotations
@@ -67,6 +68,16 @@ class UpdateRow(msgspec.Struct, frozen=True):
 
     post: str
     changed: datetime | None
+    done: datetime | None = None
+    """When the team was through with it."""
+    backlog: bool = False
+
+
+class EvidenceRow(msgspec.Struct, frozen=True):
+    """A task of the checklist: which parts of its evidence have ever been green."""
+
+    template: str
+    parts: dict[str, bool]
 
 
 class _State(msgspec.Struct):
@@ -77,6 +88,7 @@ class _State(msgspec.Struct):
     sources: dict[str, SourceHealth] = {}
     metrics: dict[str, MetricRow] = {}
     updates: dict[str, UpdateRow] = {}
+    checklist: dict[str, EvidenceRow] = {}
 
 
 class Captured(NamedTuple):
@@ -89,6 +101,9 @@ class Captured(NamedTuple):
     sources: dict[str, SourceHealth]
     metrics: dict[str, list[Sample]]
     known_posts: dict[str, datetime | None]
+    done_posts: dict[str, datetime]
+    backlog_posts: dict[str, None]
+    evidence: dict[str, dict[str, bool]]
 
 
 def capture(ledger: Ledger, meta: Meta) -> Captured:
@@ -101,6 +116,9 @@ def capture(ledger: Ledger, meta: Meta) -> Captured:
         dict(ledger.sources),
         {name: list(samples) for name, samples in ledger.metrics.items()},
         dict(ledger.known_posts),
+        dict(ledger.done_posts),
+        dict(ledger.backlog_posts),
+        {template: dict(parts) for template, parts in ledger.evidence.items()},
     )
 
 
@@ -118,6 +136,7 @@ class StateEncoder:
             ("metrics", _metric_rows(captured)),
             ("receipts", _receipt_rows(captured)),
             ("updates", _update_rows(captured)),
+            ("checklist", _evidence_rows(captured)),
             ("items", _item_rows(captured)),
         ):
             tables[name] = yield from self._table(name, rows)
@@ -171,7 +190,14 @@ def _receipt_rows(captured: Captured) -> Iterator[_Candidate]:
 
 def _update_rows(captured: Captured) -> Iterator[_Candidate]:
     for post, changed in captured.known_posts.items():
-        yield _Candidate(post, changed, UpdateRow(post, changed))
+        row = UpdateRow(post, changed, captured.done_posts.get(post), post in captured.backlog_posts)
+        yield _Candidate(post, row, row)
+
+
+def _evidence_rows(captured: Captured) -> Iterator[_Candidate]:
+    for template, parts in captured.evidence.items():
+        row = EvidenceRow(template, parts)
+        yield _Candidate(template, row, row)
 
 
 def _item_rows(captured: Captured) -> Iterator[_Candidate | None]:
@@ -182,9 +208,11 @@ def _item_rows(captured: Captured) -> Iterator[_Candidate | None]:
 
 
 def is_touched(triage: Triage) -> bool:
-    """Tells whether a person, a timer or a rule has done more to an item than open it."""
+    """Tells whether it is an alert, a cause, or an item with which more was done than to open it."""
     return (
-        triage.touched
+        triage.is_cause
+        or triage.pane == "alerts"
+        or triage.touched
         or triage.handling in {Handling.ACKED, Handling.SNOOZED}
         or triage.assignee is not None
         or triage.starred
@@ -230,7 +258,13 @@ def load_rest(path: Path, ledger: Ledger) -> Meta | None:
         ledger.receipts.setdefault(receipt.person, {})[receipt.post] = Receipt(receipt.at, receipt.changed)
     add_sources(ledger, {health.name: health for health in state.sources.values()})
     ledger.metrics.update((row.name, row.samples) for row in state.metrics.values())
-    ledger.known_posts.update((row.post, row.changed) for row in state.updates.values())
+    for post in state.updates.values():
+        ledger.known_posts[post.post] = post.changed
+        if post.done is not None:
+            ledger.done_posts[post.post] = post.done
+        if post.backlog:
+            ledger.backlog_posts[post.post] = None
+    ledger.evidence.update((row.template, row.parts) for row in state.checklist.values())
     ledger.rest_seq = meta.position.seq
     return meta
 

@@ -162,6 +162,7 @@ class Store:
         except JournalRewrittenError:
             ledger.clear()
             yield from loader.load(ledger, caches=False)
+        yield from ledger.settling()
 
     def history(self, id_: str) -> list[Event]:
         """Every event about an item (key or id) or a post (id), oldest first, read from the files.

@@ -40,6 +40,7 @@ class Planned:
     """A source whose next polls are planned: a reading, or what goes wrong."""
 
     asks: tuple[str, ...] = ("Things.Read.All",)
+    kinds: frozenset[str] = frozenset()
 
     def __init__(self, name: str, *plan: Reading | Exception | Callable[[], Awaitable[Reading]]) -> None:
         self.name = name
