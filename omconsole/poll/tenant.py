@@ -13,7 +13,9 @@ from omconsole.graph.tokens import check_tenant, principal
 from omconsole.poll.causing import Causing
 from omconsole.poll.intake import Intake
 from omconsole.poll.poller import Poller
-from omconsole.signals.devices import DevicesSignal, DeviceThresholds, Fleet
+from omconsole.signals.devices import DevicesSignal
+from omconsole.signals.fleet import Fleet
+from omconsole.signals.judging import DeviceThresholds
 from omconsole.signals.messages import MessagesSignal
 from omconsole.signals.overview import OverviewSignal
 

@@ -21,7 +21,7 @@ from omconsole.domain.updates import Post
 from omconsole.graph import ManagedDevice
 from omconsole.poll.intake import Intake
 from omconsole.service import configured_sources
-from omconsole.signals.devices import DeviceThresholds, Judge
+from omconsole.signals.judging import DeviceThresholds, Judge
 from omconsole.signals.reading import Reading
 from omconsole.store import Store
 

@@ -16,7 +16,8 @@ from omconsole.graph.shapes import (
     DeviceProtectionOverview,
     ServiceUpdateMessage,
 )
-from omconsole.signals.devices import DevicesSignal, DeviceThresholds, Judge
+from omconsole.signals.devices import DevicesSignal
+from omconsole.signals.judging import DeviceThresholds, Judge
 from omconsole.signals.messages import MessagesSignal, as_post, is_relevant
 from omconsole.signals.overview import OverviewSignal, compliant_percent, protected_percent
 from omconsole.signals.reading import Reading

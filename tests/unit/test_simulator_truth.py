@@ -9,7 +9,8 @@ import pytest
 
 from omconsole.graph import GraphClient, Round
 from omconsole.graph.tokens import ReadyToken
-from omconsole.signals.devices import DevicesSignal, DeviceThresholds
+from omconsole.signals.devices import DevicesSignal
+from omconsole.signals.judging import DeviceThresholds
 from omconsole.simulator.app import create_app
 from omconsole.simulator.world import Truth, World
 
