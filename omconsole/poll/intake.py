@@ -239,7 +239,9 @@ class Intake:
         absent: dict[str, Triage] = {}
         firing = 0
         async for row in sliced(list(self._ledger.rows)):
-            if row.triage.source == reading.source and row.triage.condition is Condition.FIRING:
+            if row.is_cause or row.triage.source != reading.source:
+                continue  # causes end with their members, not with what a source shows
+            if row.triage.condition is Condition.FIRING:
                 firing += 1
                 if row.key not in found or not reading.has_read(found[row.key]):
                     absent[row.key] = row.triage
