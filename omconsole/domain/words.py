@@ -69,6 +69,10 @@ _REFUSALS: dict[str, Callable[[], str]] = {
     "resolved": lambda: _("already resolved"),
     "acknowledged": lambda: _("already acknowledged"),
     "not acknowledged": lambda: _("nobody has acknowledged it"),
+    "not resolved": lambda: _("not resolved"),
+    "a reason is needed": lambda: _("it still fires: resolving it needs a reason"),
+    "done": lambda: _("already done"),
+    "not done": lambda: _("not done yet"),
     "a note needs text": lambda: _("a note needs text"),
     "seen": lambda: _("already opened by somebody"),
     "changed meanwhile": lambda: _("changed meanwhile"),
@@ -77,7 +81,12 @@ _REFUSALS: dict[str, Callable[[], str]] = {
 _REASONS: dict[str, Callable[[], str]] = {
     "fixed": lambda: _("fixed"),
     "object gone": lambda: _("the object is gone"),
+    "aged out": lambda: _("too long ago to say anything"),
+    "explained otherwise": lambda: _("its members have other causes now"),
+    "nobody looked": lambda: _("cleared a day ago, and nobody looked"),
     "worse": lambda: _("it got worse"),
+    "more devices": lambda: _("more devices"),
+    "another platform": lambda: _("another platform"),
     "firing again": lambda: _("it fires again"),
 }
 
@@ -168,6 +177,10 @@ def problem(item: Item, *, now: datetime | None = None, tz: tzinfo = UTC) -> str
 
 def title(item: Item, *, now: datetime | None = None, tz: tzinfo = UTC) -> str:
     """Return one line for an item: `LAP-0231 · not compliant`."""
+    if item.is_cause:
+        from omconsole.domain import cause_words
+
+        return cause_words.title(item)
     return f"{subject(item)} · {problem(item, now=now, tz=tz)}"
 
 
@@ -200,6 +213,11 @@ def change_words(event: Event) -> str:
     change = _CHANGES.get(event.event)
     words = change(event) if change else event.event
     if event.why and event.event != "item.noted":
+        from omconsole.domain.cause_words import worse_words
+
+        worse = worse_words(event)
+        if worse is not None:
+            return _("{what}: {why}").format(what=words, why=worse)
         return _("{what}: {why}").format(what=words, why=reason_word(event.why))
     return words
 
@@ -227,6 +245,12 @@ def _cleared(event: Event) -> str:
     return _("cleared and resolved") if event.to == "resolved" else _("cleared; it stays until somebody has seen it")
 
 
+def _members(event: Event) -> str:
+    from omconsole.domain.cause_words import members_words
+
+    return members_words(event)
+
+
 def _acked(event: Event) -> str:
     return _("acknowledged and resolved") if event.to == "resolved" else _("acknowledged")
 
@@ -234,7 +258,9 @@ def _acked(event: Event) -> str:
 _CHANGES: dict[str, Callable[[Event], str]] = {
     "item.opened": _opened,
     "item.changed": _measured,
+    "item.members": lambda event: _members(event),
     "item.fired": lambda _event: _("fires again"),
+    "item.resolved": lambda _event: _("resolved"),
     "item.cleared": _cleared,
     "item.reopened": lambda _event: _("reopened"),
     "item.acked": _acked,
@@ -244,5 +270,7 @@ _CHANGES: dict[str, Callable[[Event], str]] = {
     "update.posted": lambda _event: _("published"),
     "update.revised": lambda _event: _("changed by Microsoft"),
     "update.read": lambda _event: _("read"),
+    "update.done": lambda _event: _("done"),
+    "update.reopened": lambda _event: _("taken up again"),
     "update.unread": lambda _event: _("marked unread"),
 }
