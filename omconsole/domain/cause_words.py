@@ -79,7 +79,7 @@ def category_word(raw: str) -> str:
 
 
 def title(item: Item) -> str:
-    """Return one line: `Windows – Mindestversion: minimum OS version`, `VPN-Client 0x87D1041C`, `Windows: no check-in`."""
+    """Return one line: `Windows – base: minimum OS version`, `VPN client 0x87D1041C`, `Windows: no check-in`."""
     triage = item.triage
     name = (item.seen.subject_name if item.seen else "") or triage.subject_id
     kind = triage.kind.removeprefix("cause.")

@@ -258,7 +258,7 @@ def _acked(event: Event) -> str:
 _CHANGES: dict[str, Callable[[Event], str]] = {
     "item.opened": _opened,
     "item.changed": _measured,
-    "item.members": lambda event: _members(event),
+    "item.members": _members,
     "item.fired": lambda _event: _("fires again"),
     "item.resolved": lambda _event: _("resolved"),
     "item.cleared": _cleared,

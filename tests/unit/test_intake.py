@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from omconsole.domain import triage as law
 from omconsole.domain.contract import iso, item_json
 from omconsole.domain.events import Event
-from omconsole.domain.items import Handling, Observation, Severity
+from omconsole.domain.items import Cause, Handling, Observation, Severity
 from omconsole.domain.updates import Post
 from omconsole.poll.intake import EVENTS_A_HOLD, Intake, Tally
-from omconsole.signals.reading import Reading
+from omconsole.signals.reading import Cleared, Reading
 from omconsole.store.store import Writing
 from tests.unit.domain_builders import ANNA, key_of, observation
 from tests.unit.store_builders import new_store, picture
@@ -409,3 +409,36 @@ async def test_a_hold_of_the_lock_writes_at_most_500_events(
         await desk.feed(*(Post(id=f"MC{each}", title="A post") for each in range(count)))
     assert max(holds) <= EVENTS_A_HOLD <= 500
     assert sum(holds) == (2 * count if what == "items" else count)
+
+
+async def test_t11_what_somebody_resolved_while_it_fired_comes_back_two_sweeps_later(desk: Desk) -> None:
+    await desk.take(LAPTOP, others=["d9"])
+    async with desk.store.writing(desk.ledger) as writing:
+        event = law.resolve(desk.triage(LAPTOP), ANNA, "c", "a test device")
+        assert isinstance(event, Event)
+        writing.append([event], desk.now)
+    await desk.take(LAPTOP, mode="increment")
+    await desk.take(LAPTOP)
+    assert desk.triage(LAPTOP).handling is Handling.RESOLVED
+    await desk.take(LAPTOP)
+    assert (desk.triage(LAPTOP).handling, desk.triage(LAPTOP).reopened) == (Handling.OPEN, 1)
+
+
+async def test_what_a_source_says_is_over_clears_with_its_reason_although_nothing_else_was_read(desk: Desk) -> None:
+    await desk.take(LAPTOP, PHONE)
+    over = Cleared("device", "d1", "", "device.compliance", "aged out")
+    await desk.give(Reading(source="devices", mode="increment", cleared=[over]))
+    assert desk.triage(LAPTOP).handling is Handling.RESOLVED
+    assert desk.triage(PHONE).is_open
+    assert desk.told()[-1].why == "aged out"
+
+
+async def test_reasons_of_another_source_stay_when_the_owner_shows_the_item_again(desk: Desk) -> None:
+    await desk.take(LAPTOP)
+    cause = Cause("compliance", "p1", "Windows", setting="OsMinimumVersion")
+    why = {("d1", "device.compliance"): (cause,)}
+    await desk.give(Reading(source="messages", mode="sweep", enriches="device.compliance", causes=why))
+    await desk.take(replace(LAPTOP, user="ben@contoso.example"))
+    assert desk.ledger.seen[key_of(LAPTOP)].causes == (cause,)
+    await desk.give(Reading(source="messages", mode="sweep", enriches="device.compliance"))
+    assert desk.ledger.seen[key_of(LAPTOP)].causes == ()

@@ -305,6 +305,44 @@ def test_an_event_of_a_newer_kind_changes_nothing(tape: Tape) -> None:
     assert fold(None, replace_struct(event, data={})) is None
 
 
+def test_t11_resolving_while_it_fires_needs_a_reason(tape: Tape) -> None:
+    tape.show(observation())
+    refused = law.resolve(state(tape), ANNA, "c1", None)
+    assert isinstance(refused, Refusal)
+    assert (refused.reason, refused.already) == ("a reason is needed", False)
+    tape.write(law.resolve(state(tape), ANNA, "c2", "a test device"))
+    assert (state(tape).handling, state(tape).condition, label(tape)) == (
+        Handling.RESOLVED,
+        Condition.FIRING,
+        Label.RESOLVED,
+    )
+    again = law.resolve(state(tape), BEN, "c3", "too")
+    assert isinstance(again, Refusal)
+    assert again.already
+
+
+def test_t14_a_person_takes_back_what_was_resolved(tape: Tape) -> None:
+    tape.show(observation())
+    tape.write(law.resolve(state(tape), ANNA, "c1", "a test device"))
+    tape.write(law.reopen(state(tape), BEN, "c2", None))
+    assert (state(tape).handling, label(tape)) == (Handling.OPEN, Label.REOPENED)
+    refused = law.reopen(state(tape), BEN, "c3", None)
+    assert isinstance(refused, Refusal)
+    assert refused.already
+
+
+def test_t10_what_nobody_looked_at_is_resolved_a_day_after_it_cleared(tape: Tape) -> None:
+    tape.show(observation(severity=Severity.CRITICAL))
+    tape.write(law.on_clear(state(tape), FIXED))
+    assert label(tape) is Label.CLEARED
+    assert law.on_time(state(tape), T0 + 23 * HOUR) is None
+    event = law.on_time(state(tape), T0 + 24 * HOUR)
+    assert event is not None
+    assert event.actor_kind == "timer"
+    tape.write(event)
+    assert state(tape).handling is Handling.RESOLVED
+
+
 def test_a_kind_of_a_later_version_is_shown_under_its_own_name(tape: Tape) -> None:
     event = tape.show(observation())
     assert event is not None
