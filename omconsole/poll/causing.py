@@ -12,6 +12,7 @@ from omconsole.domain.identity import ID_LENGTH
 from omconsole.domain.items import Condition
 from omconsole.domain.kinds import kind_of
 from omconsole.domain.triage import EXPLAINED, FIXED, on_clear, on_time
+from omconsole.poll.intake import sliced
 from omconsole.store.slices import in_slices
 
 if TYPE_CHECKING:
@@ -139,7 +140,9 @@ class Causing:
 
     async def _count_backlog(self, now: datetime) -> None:
         """The burn-down: a sample whenever the number of open backlog items has changed."""
-        count = sum(row.triage.backlog and not row.is_cause for row in self._ledger.rows)
+        count = 0
+        async for row in sliced(list(self._ledger.rows)):
+            count += row.triage.backlog and not row.is_cause
         samples = self._ledger.metrics.get(FIGURE)
         if (samples[-1].value if samples else 0) != count:
             await self._append(lambda: [sampled({FIGURE: float(count)})], now)
