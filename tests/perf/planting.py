@@ -16,10 +16,14 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from omconsole.domain.causes import CauseThresholds
 from omconsole.domain.events import Event
+from omconsole.domain.items import Cause
 from omconsole.domain.updates import Post
 from omconsole.graph import ManagedDevice
+from omconsole.poll.causing import Causing
 from omconsole.poll.intake import Intake
+from omconsole.poll.schedule import DEFAULT_INTERVALS
 from omconsole.service import configured_sources
 from omconsole.signals.judging import DeviceThresholds, Judge
 from omconsole.signals.reading import Reading
@@ -31,13 +35,14 @@ if TYPE_CHECKING:
     from omconsole.config import Settings
 
 PROFILE: Final = "contoso"
-SETTINGS: Final = """\
+SETTINGS: Final = f"""\
 [profiles.contoso]
 tenant_id = "contoso"
 auth = "token"
 graph_url = "http://127.0.0.1:9"
-poll = { devices = "24h", overview = "24h", messages = "24h" }
+poll = {{ {", ".join(f'{name} = "24h"' for name in DEFAULT_INTERVALS)} }}
 """
+POLICY_SETTINGS: Final = ("OsMinimumVersion", "BitLockerEnabled", "ActiveFirewallRequired", "PasswordRequired")
 FIRST_NAMES: Final = ("Anna", "Jürgen", "Siobhán", "Marek", "Chloë", "Wei", "Fatima", "Lars", "Olga", "Tomás")
 LAST_NAMES: Final = ("Meyer", "Größer", "Nowak", "O'Brien", "Tanaka", "Schmidt-Lorenz", "Rossi", "Yılmaz", "Kowalski")
 PLATFORMS: Final = (
@@ -92,6 +97,23 @@ def reading_of(devices: list[ManagedDevice], now: datetime, problems: int | None
     return reading
 
 
+def reasons_of(reading: Reading) -> Reading:
+    """What the source `compliance` says of the same devices: of each the policy of its platform, and one setting."""
+    causes: dict[tuple[str, str], tuple[Cause, ...]] = {}
+    for seen in reading.observations:
+        if seen.family == "device.compliance":
+            setting = POLICY_SETTINGS[int(seen.subject_id[:8], 16) % len(POLICY_SETTINGS)]
+            cause = Cause("compliance", f"policy-{seen.platform}", f"{seen.platform} – standard", setting=setting)
+            causes[seen.subject_id, seen.family] = (cause,)
+    return Reading(source="compliance", mode="sweep", enriches="device.compliance", causes=causes)
+
+
+def finished(counts: dict[str, int]) -> Event:
+    """The end of a round that read every source wholly."""
+    told = [{"name": name, "status": "ok", "mode": "sweep", "items": counts.get(name, 0)} for name in DEFAULT_INTERVALS]
+    return Event(event="poll.finished", data={"sources": told})
+
+
 def feed(now: datetime) -> Iterator[Post]:
     """A message centre of the usual size."""
     for number in range(300):
@@ -107,7 +129,8 @@ def feed(now: datetime) -> Iterator[Post]:
 
 
 async def plant(settings: Settings, items: int) -> None:
-    """Fill the profile's state directory as a first sweep does; `items` are open afterwards, of twice as many devices.
+    """Fill the profile's state directory as sweeps do; `items` are open afterwards, of twice as many devices, behind
+    their causes. A sweep of an empty tenant comes first, so that nothing of it is backlog.
 
     Raises:
         StateError: the directory cannot be used.
@@ -115,22 +138,22 @@ async def plant(settings: Settings, items: int) -> None:
     now = datetime.now(UTC)
     store = Store.open(settings.state_directory, tenant=PROFILE, profile=PROFILE, sources=configured_sources(settings))
     ledger = await store.load()
+    async with store.writing(ledger) as writing:
+        writing.append([Event(event="source.state", ref=name, to="ok") for name in DEFAULT_INTERVALS], now)
+        writing.append([finished({})], now - timedelta(minutes=5))
     intake = Intake(PROFILE, ledger, store)
     devices = fleet(items * 2, now)
-    await intake.take(reading_of(devices, now, items), now)
+    seen = reading_of(devices, now, items)
+    await intake.take(seen, now)
+    await intake.take(reasons_of(seen), now)
     await intake.take(Reading(source="messages", mode="sweep", posts=list(feed(now)), items=300), now)
     figures = {"devices": len(devices), "compliant_percent": 65.0, "protected_percent": 91.2}
+    figures["active_devices"] = 0.9 * len(devices)
     await intake.take(Reading(source="overview", mode="sweep", figures=figures, items=3), now)
-    counts = {"devices": len(devices), "messages": 300, "overview": 3}
-    done = [
-        *(Event(event="source.state", ref=name, to="ok") for name in counts),
-        Event(
-            event="poll.finished",
-            data={"sources": [{"name": n, "status": "ok", "mode": "sweep", "items": i} for n, i in counts.items()]},
-        ),
-    ]
+    causing = Causing(PROFILE, ledger, store, CauseThresholds())
+    await causing.after_round(now, unswept=frozenset(), swept=True)
     async with store.writing(ledger) as writing:
-        writing.append(done, datetime.now(UTC))
+        writing.append([finished({"devices": len(devices), "messages": 300, "overview": 3})], datetime.now(UTC))
     person = store.persons.person_for("os:anna", "Anna")
     picture = ledger.picture(
         tenant=PROFILE, now=now, person=person, persons=store.persons.names(), polling="nobody", notice=None
