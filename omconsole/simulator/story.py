@@ -28,6 +28,6 @@ APPLE_PUSH_EXPIRES = 5 * DAY + 7 * HOUR
 
 #: An advisory of Microsoft Intune appears.
 ADVISORY_APPEARED = 6 * MINUTE
-#: The volume purchase token `VPP_TOKEN` fails to sync.
+#: The volume purchase token of the organisation `VPP_ORGANIZATION` fails to sync.
 VPP_SYNC_FAILED = 15 * MINUTE
-VPP_TOKEN = "EDU"
+VPP_ORGANIZATION = "EDU"
