@@ -40,6 +40,8 @@ class Table(msgspec.Struct, frozen=True):
     """Each a `msgspec.Raw`, or a plain JSON value where msgspec refuses the answer as a whole."""
     total: int | None
     """Rows of the whole report; None where Graph does not say so in a number."""
+    session: str | None = None
+    """Sent back with the next request, it keeps the pages of one report together; None where Graph has none."""
 
 
 class ReportDecoder(RowDecoder[T]):
@@ -137,13 +139,14 @@ async def report(
             comes again, and for more than `max_pages` pages.
     """
     turn = in_round or Round()
-    read, before = 0, None
+    read, before, session = 0, None, None
     for index in range(max_pages):
-        body = {"select": asked.select, "skip": read, "top": page_rows, **({"filter": filter_} if filter_ else {})}
+        body = _Body(asked.select, read, page_rows, filter_, session)
         reply = await client.post(
             asked.path, msgspec.json.encode(body), workload=workload, version=asked.version, in_round=turn
         )
         table = opened(reply.body)
+        session = table.session or session
         mark = (table.values[0], table.values[-1]) if table.values else None
         if mark is not None and mark == before:
             raise endless(_("The next page of the report is one that was read already."))
@@ -164,10 +167,21 @@ def _lacking(table: Table, read: int) -> Flaws:
     return Flaws(rejected=table.total - read, example=f"TotalRowCount: {table.total}")
 
 
+class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a report is asked with; what is not said is Graph's to choose."""
+
+    select: Columns
+    skip: int
+    top: int
+    filter: str = ""
+    session: str | None = msgspec.field(name="sessionId", default=None)
+
+
 class _Answer(msgspec.Struct):
     values: list[msgspec.Raw] = msgspec.field(name="Values")
     schema: Any = msgspec.field(name="Schema", default=None)
     total: Any = msgspec.field(name="TotalRowCount", default=None)
+    session: Any = msgspec.field(name="SessionId", default=None)
 
 
 _ANSWER: Final = msgspec.json.Decoder(_Answer)
@@ -181,19 +195,18 @@ def opened(body: bytes) -> Table:
     """
     try:
         answer = _ANSWER.decode(body)
-        values, schema, total = answer.values, answer.schema, answer.total
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        document = read_json(body)
-        values, schema, total = _parts(document)
-    known = total if type(total) is int and total >= 0 else None
-    return Table(_columns(schema) if values else (), values, known)
+        answer = _leniently(read_json(body))
+    total = answer.total if type(answer.total) is int and answer.total >= 0 else None
+    session = answer.session if isinstance(answer.session, str) and answer.session.isascii() else None
+    return Table(_columns(answer.schema) if answer.values else (), answer.values, total, session or None)
 
 
-def _parts(document: object) -> tuple[list[Any], object, object]:
+def _leniently(document: object) -> _Answer:
     values = document.get("Values") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(values, list):
         raise not_graph(_("the list named Values is missing"))
-    return values, document.get("Schema"), document.get("TotalRowCount")
+    return _Answer(values, document.get("Schema"), document.get("TotalRowCount"), document.get("SessionId"))
 
 
 def _columns(schema: object) -> Columns:

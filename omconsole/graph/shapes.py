@@ -146,6 +146,8 @@ class MobileApp(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """A row of /deviceAppManagement/mobileApps with its assignments."""
 
     id: Identifier
+    type: Word = msgspec.field(name="@odata.type", default=None)
+    """The kind of app, for example `#microsoft.graph.win32LobApp`."""
     display_name: Text = None
     assignments: tuple[MobileAppAssignment, ...] | None = None
 

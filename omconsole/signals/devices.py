@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -42,9 +43,24 @@ class DevicesSignal:
     def __init__(self, thresholds: DeviceThresholds, fleet: Fleet | None = None) -> None:
         self._thresholds = thresholds
         self.fleet = fleet or Fleet()
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
+
+    async def settled(self) -> Fleet:
+        """The fleet, for sources that speak of its devices; while the first one is being read, they wait for it."""
+        if not self.fleet.devices:
+            await self._at_rest.wait()
+        return self.fleet
 
     async def sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         """Read every device; a complete list replaces the fleet, an incomplete one is laid over it."""
+        self._at_rest.clear()
+        try:
+            return await self._sweep(graph, budget, now, progress)
+        finally:
+            self._at_rest.set()
+
+    async def _sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         found: dict[str, ManagedDevice] = {}
         flaws = await self._read(graph, budget, {}, found, progress)
         fleet = await Fleet.of(list(found.values()))

@@ -53,6 +53,8 @@ class Reading(msgspec.Struct, kw_only=True):
     withheld: set[tuple[str, str]] = set()
     cleared: list[Cleared] = []
     """Items that are explicitly over although nothing else was read of their subjects."""
+    present: set[str] = set()
+    """Objects that exist although the list does not show them: what is absent of them is fixed, not gone."""
     enriches: str | None = None
     """The family of other sources' items whose causes this source knows."""
     causes: dict[tuple[str, str], tuple[Cause, ...]] = {}

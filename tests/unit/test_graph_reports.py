@@ -86,6 +86,14 @@ async def test_pages_go_on_behind_what_came_not_behind_what_was_asked_for() -> N
     assert not flaws(pages)
 
 
+async def test_a_session_is_sent_back_with_the_next_request() -> None:
+    first = table([row(1), row(2)], 3)
+    first._content = json.dumps(json.loads(first.content) | {"SessionId": "s-1"}).encode()
+    tenant = Tenant(first, table([row(3)], 3))
+    await read(tenant)
+    assert [body.get("sessionId") for body in asked(tenant)] == [None, "s-1"]
+
+
 async def test_rows_that_never_come_are_flaws() -> None:
     """Nothing may be taken as gone for a report that ends early."""
     pages = await read(Tenant(table([row(1), row(2)], 20), table([], 20)))

@@ -1,0 +1,276 @@
+"""Source `apps`: required apps that failed to install, one item per app and device (or user)."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from omconsole.domain.triage import FIXED
+from omconsole.errors import GraphError, GraphForbidden, GraphThrottled
+from omconsole.graph import (
+    APP_INSTALL_SUMMARIES,
+    APP_INSTALL_SUMMARIES_ASKED,
+    DEVICE_APP_INSTALLATIONS,
+    DEVICE_APP_INSTALLATIONS_ASKED,
+    MOBILE_APPS,
+    MOBILE_APPS_ASKED,
+    Flaws,
+    pages,
+    report,
+)
+from omconsole.graph.members import as_number
+from omconsole.graph.throttling import LONGEST_WAIT_S
+from omconsole.i18n import ngettext
+from omconsole.signals.installations import (
+    KIND,
+    SOURCE,
+    App,
+    has_failed,
+    is_required,
+    is_too_young,
+    observed,
+    platform_of,
+    subject_of,
+)
+from omconsole.signals.known import nothing_known
+from omconsole.signals.reading import Cleared, Progress, Reading
+from omconsole.signals.slices import sliced
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from omconsole.domain.items import Observation
+    from omconsole.graph import (
+        AppInstallSummary,
+        DeviceAppInstallation,
+        GraphClient,
+        ManagedDevice,
+        MobileApp,
+        Round,
+    )
+    from omconsole.signals.fleet import Fleet
+    from omconsole.signals.known import Firing, Known
+
+    Devices = Mapping[str, ManagedDevice]
+
+NAME = SOURCE
+REPORTS = "reports"
+ROWS_SLICE = 100
+"""Rows made observations between two turns of the loop (about 1 ms)."""
+FAILED_NUMBER = 2
+"""`failed` among the resultantAppStates, as the filter wants it."""
+
+
+class _Outcome(msgspec.Struct):
+    """What reading one app's failed installations came to."""
+
+    app: App
+    flaws: Flaws = Flaws()
+    error: GraphError | None = None
+
+
+class AppsSignal:
+    """Reads the summary of all apps, then the failed installations of each required app that has any.
+
+    The summary is asked for without a filter: it is a page or two, and so every app speaks for itself. How the clear
+    rule holds, although only apps that failed somewhere are looked at any further:
+
+    - A required app of which the summary says that it failed nowhere clears its items explicitly.
+    - A device that still fails with one app and is not in the whole list of another is explicitly clear of that one.
+    - Any other item ends when two whole sweeps do not show it, as the poller counts them: fixed when the device is
+      still there, else gone. An app that is deleted or no longer required ends that way too.
+    - When one app's list cannot be read, the reading is partial: nothing follows from absence, for no app.
+
+    Args:
+        fleet: the devices as last read.
+        firing: the source's items that fire.
+    """
+
+    name = NAME
+    asks: tuple[str, ...] = ("DeviceManagementApps.Read.All",)
+    kinds: frozenset[str] = frozenset({KIND, "cause.app"})
+
+    def __init__(self, fleet: Callable[[], Awaitable[Fleet]], firing: Firing = nothing_known) -> None:
+        self._fleet = fleet
+        self._firing = firing
+
+    async def sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
+        """Read the summary, what the apps are required for, and what failed."""
+        reading = Reading(source=NAME, mode="sweep")
+        failed, flaws = await self._summary(graph, budget)
+        reading.items = len(failed)
+        progress(reading.items)
+        apps, unread = await self._apps(graph, budget)
+        required = {id_: app for id_, app in apps.items() if is_required(app)}
+        wanted = [_as_app(required[id_]) for id_, count in failed.items() if count and id_ in required]
+        devices = (await self._fleet()).devices
+        outcomes = await _failures(graph, budget, now, wanted, devices, reading)
+        reading.mark(sum((each.flaws for each in outcomes), flaws + unread))
+        _tell(outcomes, reading, now)
+        if not reading.complete:
+            reading.withheld = {(subject, KIND) for subject in reading.subjects}
+        fixed = {id_ for id_ in required if failed.get(id_) == 0}
+        await _conclude(await self._firing(), fixed, devices, reading)
+        return reading
+
+    async def increment(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
+        """Reports cannot be asked for changes; the summary already leads to little more than what fails."""
+        return await self.sweep(graph, budget, now, progress)
+
+    async def _summary(self, graph: GraphClient, budget: Round) -> tuple[dict[str, int], Flaws]:
+        """Failed installations by app, devices and users together; an app has a row for each platform or version."""
+        failed: dict[str, int] = {}
+        flaws = Flaws()
+        async for page in report(
+            graph,
+            APP_INSTALL_SUMMARIES_ASKED,
+            decoder=APP_INSTALL_SUMMARIES,
+            workload=REPORTS,
+            in_round=budget,
+        ):
+            flaws += page.flaws
+            async for row in sliced(page.rows):
+                count = _failed(row)
+                if count is None:
+                    flaws += Flaws(rejected=1, example=f"FailedDeviceCount: {row.failed_device_count}")
+                else:
+                    failed[row.application_id] = failed.get(row.application_id, 0) + count
+        return failed, flaws
+
+    async def _apps(self, graph: GraphClient, budget: Round) -> tuple[dict[str, MobileApp], Flaws]:
+        """The tenant's apps; one whose assignments Graph does not tell is a flaw, since it may be required."""
+        apps: dict[str, MobileApp] = {}
+        flaws = Flaws()
+        async for page in pages(
+            graph,
+            MOBILE_APPS_ASKED.path,
+            decoder=MOBILE_APPS,
+            workload="applications",
+            params={**MOBILE_APPS_ASKED.params(), "$expand": "assignments"},
+            in_round=budget,
+        ):
+            flaws += page.flaws
+            apps.update((app.id, app) for app in page.rows)
+            untold = sum(app.assignments is None for app in page.rows)
+            flaws += Flaws(values=untold, example="assignments" if untold else "")
+        return apps, flaws
+
+
+async def _failures(
+    graph: GraphClient,
+    budget: Round,
+    now: datetime,
+    apps: Sequence[App],
+    devices: Devices,
+    reading: Reading,
+) -> list[_Outcome]:
+    """Every app's failures, asked for at once; the client bounds what is in flight."""
+
+    async def one(app: App) -> _Outcome:
+        outcome = _Outcome(app)
+        try:
+            await _read(graph, budget, now, outcome, devices, reading)
+        except GraphError as error:
+            outcome.error = error
+        return outcome
+
+    found = await asyncio.gather(*(one(app) for app in apps), return_exceptions=True)
+    outcomes = [each for each in found if isinstance(each, _Outcome)]
+    for other in found:
+        if isinstance(other, BaseException):
+            raise other
+    if outcomes and all(isinstance(each.error, GraphForbidden) for each in outcomes):
+        assert outcomes[0].error is not None
+        raise outcomes[0].error
+    return outcomes
+
+
+async def _read(
+    graph: GraphClient, budget: Round, now: datetime, outcome: _Outcome, devices: Devices, reading: Reading
+) -> None:
+    """One app's failed installations; they count only when all have been read."""
+    newest: dict[tuple[str, str], Observation] = {}
+    async for page in report(
+        graph,
+        DEVICE_APP_INSTALLATIONS_ASKED,
+        decoder=DEVICE_APP_INSTALLATIONS,
+        workload=REPORTS,
+        filter_=f"(ApplicationId eq '{quoted(outcome.app.id)}') and (AppInstallState eq '{FAILED_NUMBER}')",
+        in_round=budget,
+    ):
+        outcome.flaws += page.flaws
+        async for row in sliced(page.rows, ROWS_SLICE):
+            subject = subject_of(row)
+            if not _counts(row, subject, outcome) or subject is None:
+                continue
+            device = devices.get(subject[1])
+            seen = observed(outcome.app, row, subject, device)
+            if not is_too_young(device, now) and _is_newer(seen, newest.get(subject)):
+                newest[subject] = seen
+    reading.observations.extend(newest.values())
+    reading.subjects.update(id_ for _type, id_ in newest)
+
+
+def _counts(row: DeviceAppInstallation, subject: tuple[str, str] | None, outcome: _Outcome) -> bool:
+    """Tells whether a row is a failure of somebody; Graph may send others than were asked for."""
+    failed = has_failed(row)
+    if failed is None:
+        outcome.flaws += Flaws(values=1, example=f"AppInstallState: {row.app_install_state}")
+    elif failed and subject is None:
+        outcome.flaws += Flaws(rejected=1, example="DeviceId")
+    return bool(failed)
+
+
+async def _conclude(firing: Sequence[Known], fixed: set[str], devices: Devices, reading: Reading) -> None:
+    """What the summary says explicitly, and which of the devices that are not shown are still there."""
+    async for known in sliced(firing):
+        triage = known.triage
+        if triage.subject_id in devices:
+            reading.present.add(triage.subject_id)
+        if triage.sub_key in fixed:
+            reading.cleared.append(
+                Cleared(triage.subject_type, triage.subject_id, triage.sub_key, triage.family, FIXED)
+            )
+
+
+def quoted(text: str) -> str:
+    """A text inside the quotation marks of a filter."""
+    return text.replace("'", "''")
+
+
+def _as_app(app: MobileApp) -> App:
+    return App(app.id, app.display_name or app.id, platform_of(app))
+
+
+def _failed(row: AppInstallSummary) -> int | None:
+    """Failed devices, and users where there is no device; None where Graph does not say it in numbers."""
+    devices, users = as_number(row.failed_device_count), as_number(row.failed_user_count)
+    return None if devices is None or devices < 0 else devices + max(users or 0, 0)
+
+
+def _is_newer(seen: Observation, before: Observation | None) -> bool:
+    if before is None or before.evidence_at is None:
+        return True
+    return seen.evidence_at is not None and seen.evidence_at > before.evidence_at
+
+
+def _tell(outcomes: list[_Outcome], reading: Reading, now: datetime) -> None:
+    """Say which apps could not be read; one that Graph holds back makes the whole source wait."""
+    unread = [(each.app, each.error) for each in outcomes if each.error is not None]
+    if not unread:
+        return
+    app, error = unread[0]
+    reading.status, reading.complete = "partial", False
+    reading.error = ngettext(
+        "The failures of {n} app could not be read, such as {app}: {reason}",
+        "The failures of {n} apps could not be read, such as {app}: {reason}",
+        len(unread),
+    ).format(n=len(unread), app=app.name, reason=error.what)
+    for _app, error in unread:
+        if isinstance(error, GraphThrottled):
+            until = now + timedelta(seconds=min(error.retry_after_s, LONGEST_WAIT_S))
+            reading.status, reading.retry_at = "throttled", max(until, reading.retry_at or until)
