@@ -38,6 +38,8 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
     items: int = 0
     kinds: tuple[str, ...] = ()
     """The kinds of items that a good sweep has looked for; what opens of any other was there before the console."""
+    thresholds: dict[str, tuple[float, ...]] = {}
+    """What the last good sweep was judged by, by the settings' names."""
     fetching_since: datetime | None = None
     fetched: int = 0
     """Rows taken in by the poll under way."""

@@ -8,7 +8,7 @@ skips what it has seen.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -365,6 +365,7 @@ class Ledger:
                 sweep_items=report.get("items", 0) if sweep else known.sweep_items,
                 items=report.get("items", known.items),
                 kinds=tuple(sorted({*known.kinds, *report.get("kinds", ())})) if sweep else known.kinds,
+                thresholds=_thresholds(report) if sweep else known.thresholds,
             )
 
     def _row(self, triage: Triage) -> Item:
@@ -382,6 +383,10 @@ class Ledger:
 def evidence_source(triage: Triage) -> str:
     """The source whose silence makes an item's condition unknown: of a rule's item that of the kind it is about."""
     return kind_of(triage.subject_id).source if triage.source == "rule" else triage.source
+
+
+def _thresholds(report: dict[str, Any]) -> dict[str, tuple[float, ...]]:
+    return {name: tuple(values) for name, values in report.get("thresholds", {}).items()}
 
 
 def _when(post: Post) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -117,7 +118,7 @@ class Intake:
                 return by_time_alone(current, key, seen, now)
             if current is not None and self._is_resolved_by_hand(reading, current):
                 return None
-            return on_firing(current, key, seen, now, backlog=self._is_backlog(reading, seen))
+            return on_firing(current, key, seen, now, backlog=self._is_backlog(reading, seen, now))
 
         keys = list(found)
         for start in range(0, len(keys), SLICE):
@@ -150,12 +151,18 @@ class Intake:
             return before.causes if before is not None else ()
         return known.get(seen.subject_id, ())
 
-    def _is_backlog(self, reading: Reading, seen: Observation) -> bool:
-        """Day one: no complete sweep of the source has ever looked for this kind."""
+    def _is_backlog(self, reading: Reading, seen: Observation, now: datetime) -> bool:
+        """Day one: no complete sweep of the source has ever looked for this kind, or by this threshold."""
         health = self._ledger.sources.get(reading.source)
         if health is None or health.last_sweep is None:
             return True
-        return bool(health.kinds) and seen.kind not in health.kinds
+        if health.kinds and seen.kind not in health.kinds:
+            return True
+        before = health.thresholds.get("stale_days", ())
+        if seen.kind != "device.stale" or not before or seen.evidence_at is None:
+            return False
+        # Of a changed threshold's finds only those that the former one would have made are news.
+        return before != reading.thresholds.get("stale_days") and now - seen.evidence_at < timedelta(days=before[0])
 
     def _is_resolved_by_hand(self, reading: Reading, current: Triage) -> bool:
         """T11: what somebody resolved while it fired comes back when two sweeps later it still does."""
@@ -275,7 +282,9 @@ class Intake:
         self._was_not_shown(reading, triage.key)
         before = self._absent.get(triage.key, -1 if triage.key in self._doubted[reading.source] else 0)
         self._absent[triage.key] = before + 1
-        return OBJECT_GONE if before + 1 >= ABSENT_SWEEPS else None
+        if before + 1 < ABSENT_SWEEPS:
+            return None
+        return FIXED if triage.subject_id in reading.present else OBJECT_GONE
 
     def _was_not_shown(self, reading: Reading, key: str) -> None:
         """Keep when a sweep last showed the item, before one that did not becomes the last."""

@@ -269,6 +269,7 @@ def report_data(report: RoundReport) -> dict[str, Any]:
                 "items": each.items,
                 "principal": each.principal,
                 "kinds": sorted(each.kinds),
+                "thresholds": each.thresholds,
                 "requests": each.requests,
                 "bytes": each.bytes,
                 "ms": each.ms,

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from omconsole.domain.causes import CauseThresholds
+from omconsole.domain.items import Condition
 from omconsole.errors import StateError
 from omconsole.graph import GraphClient, ManagedDevice, ReadyToken, TransportSettings, build_client
 from omconsole.graph.tokens import check_tenant, principal
 from omconsole.poll.causing import Causing
 from omconsole.poll.intake import Intake
 from omconsole.poll.poller import Poller
+from omconsole.signals.apps import AppsSignal
+from omconsole.signals.compliance import ComplianceSignal
 from omconsole.signals.devices import DevicesSignal
+from omconsole.signals.enrollment import EnrollmentSignal
 from omconsole.signals.fleet import Fleet
 from omconsole.signals.judging import DeviceThresholds
+from omconsole.signals.known import Known
 from omconsole.signals.messages import MessagesSignal
 from omconsole.signals.overview import OverviewSignal
+from omconsole.signals.slices import LIGHT_SLICE, sliced
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -93,7 +100,14 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
                 keeps(None)
 
         yield Poller(
-            [devices, OverviewSignal(), MessagesSignal()],
+            [
+                devices,
+                OverviewSignal(),
+                MessagesSignal(),
+                ComplianceSignal(),
+                AppsSignal(devices.settled, partial(firing_of, ledger, AppsSignal.name)),
+                EnrollmentSignal(devices.settled, partial(firing_of, ledger, EnrollmentSignal.name)),
+            ],
             GraphClient(profile.graph_url, http, tokens),
             Intake(settings.tenant, ledger, store),
             ledger,
@@ -104,6 +118,15 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
             principal=principal(token),
             causing=Causing(settings.tenant, ledger, store, CauseThresholds()),
         )
+
+
+async def firing_of(ledger: Ledger, source: str) -> list[Known]:
+    """The items of a source that fire; looked for in slices."""
+    found: list[Known] = []
+    async for item in sliced(list(ledger.rows), LIGHT_SLICE):
+        if item.triage.source == source and item.triage.condition is Condition.FIRING:
+            found.append(Known(item.triage, item.seen))
+    return found
 
 
 async def _lacks_observations(ledger: Ledger) -> bool:

@@ -112,6 +112,7 @@ class DevicesSignal:
     async def _judge(self, mode: Mode, read: Container[str], now: datetime, flaws: Flaws) -> Reading:
         """Judge the fleet: wholly what was read in this poll; of every other device only what time alone brings."""
         reading = Reading(source=NAME, mode=mode, items=len(self.fleet.devices))
+        reading.thresholds = {"stale_days": self._thresholds.stale_days}
         reading.mark(flaws)
         fleet = list(self.fleet.devices.values())
         compliant = {

@@ -67,6 +67,8 @@ class Reading(msgspec.Struct, kw_only=True):
     """Rows read."""
     kinds: frozenset[str] = frozenset()
     """The kinds of items that the poll has looked for."""
+    thresholds: dict[str, tuple[float, ...]] = {}
+    """What it was judged by, by the settings' names."""
     principal: str | None = None
     """Who read, by a name from which nothing can be read; None where nobody could."""
     error: str | None = None

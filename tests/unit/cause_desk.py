@@ -64,6 +64,7 @@ class CauseDesk:
         changes: Sequence[Change] = (),
         others: Sequence[Reading] = (),
         mode: Any = "sweep",
+        stale_days: tuple[float, ...] = (30, 90),
     ) -> None:
         """The devices as their list shows them, why they fail, and readings of `others`."""
         self.now += timedelta(minutes=15)
@@ -71,6 +72,7 @@ class CauseDesk:
         figures = {"active_devices": float(self.fleet)}
         subjects = {each.subject_id for each in seen} | set(well)
         readings = [Reading(source="devices", mode=mode, observations=list(seen), subjects=subjects, figures=figures)]
+        readings[0].thresholds = {"stale_days": stale_days}
         readings += others
         if causes is not None:
             why = {(device, "device.compliance"): reasons for device, reasons in causes.items()}
@@ -85,7 +87,14 @@ class CauseDesk:
 
     async def finish(self, readings: Sequence[Reading], mode: str) -> None:
         told = [
-            {"name": each.source, "status": each.status, "mode": mode, "items": each.items, "kinds": sorted(each.kinds)}
+            {
+                "name": each.source,
+                "status": each.status,
+                "mode": mode,
+                "items": each.items,
+                "kinds": sorted(each.kinds),
+                "thresholds": each.thresholds,
+            }
             for each in readings
         ]
         data = {"mode": mode, "started": iso(self.now), "sources": told}

@@ -18,7 +18,7 @@ from tests.unit.domain_builders import observation
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from omconsole.domain.items import Cause, Triage
+    from omconsole.domain.items import Cause, Observation, Triage
 
 
 @pytest.fixture
@@ -98,6 +98,18 @@ async def test_a_kind_that_nobody_looked_for_before_is_backlog_when_it_comes(
         "d2": False,
         "d3": True,
     }
+
+
+async def test_what_only_a_changed_threshold_finds_is_backlog(desk: CauseDesk) -> None:
+    def silent(device: str, days: int) -> Observation:
+        since = desk.now - timedelta(days=days)
+        return observation(device, "device.stale", severity=Severity.LOW, evidence_at=since)
+
+    await desk.round(causes={}, well=["d1", "d2"])
+    await desk.round([silent("d1", 20), silent("d2", 31)], {}, stale_days=(14, 90))
+    assert {item.triage.subject_id: item.triage.backlog for item in desk.ledger.rows} == {"d1": True, "d2": False}
+    await desk.round([silent("d1", 20), silent("d2", 31), silent("d3", 15)], {}, stale_days=(14, 90))
+    assert not next(item for item in desk.ledger.rows if item.triage.subject_id == "d3").triage.backlog
 
 
 async def test_backlog_goes_on_in_silence_and_becomes_live_past_its_limit_from_the_first_sweep(
