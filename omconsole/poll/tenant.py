@@ -122,11 +122,11 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
 
 async def firing_of(ledger: Ledger, source: str) -> list[Known]:
     """The items of a source that fire; looked for in slices."""
-    found: list[Known] = []
-    async for item in sliced(list(ledger.rows), LIGHT_SLICE):
-        if item.triage.source == source and item.triage.condition is Condition.FIRING:
-            found.append(Known(item.triage, item.seen))
-    return found
+    return [
+        Known(item.triage, item.seen)
+        async for item in sliced(list(ledger.rows), LIGHT_SLICE)
+        if item.triage.source == source and item.triage.condition is Condition.FIRING
+    ]
 
 
 async def _lacks_observations(ledger: Ledger) -> bool:
