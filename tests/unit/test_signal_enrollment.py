@@ -1,0 +1,198 @@
+"""Source `enrollment`: whose enrolment failed, and when that is over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from omconsole.domain.items import Cause, Observation, Severity
+from omconsole.graph import Round
+from omconsole.signals.enrollment import EnrollmentSignal, same_platform
+from omconsole.signals.known import Known
+from omconsole.signals.names import UserNames
+from omconsole.signals.reading import Cleared
+from tests.unit.graph_tools import refused
+from tests.unit.signal_tools import DAY, HOUR, NOW, SmallGraph, device, firing, fleet_of, nothing, triage_of
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from omconsole.graph import ManagedDevice
+    from omconsole.signals.known import Firing
+    from omconsole.signals.reading import Reading
+
+EVENTS = "troubleshootingEvents"
+NOBODY = "00000000-0000-0000-0000-000000000000"
+FAMILY = "enrollment.failed"
+
+
+def event(id_: str, ago: timedelta = HOUR, **changes: Any) -> dict[str, Any]:
+    at: datetime = NOW - ago
+    row = {
+        "@odata.type": "#microsoft.graph.enrollmentTroubleshootingEvent",
+        "id": id_,
+        "correlationId": "c",
+        "eventDateTime": at.isoformat(),
+        "failureCategory": "userValidation",
+        "failureReason": "UserLicenseTypeInvalid",
+        "enrollmentType": "windowsAutoEnrollment",
+        "managedDeviceIdentifier": None,
+        "deviceId": None,
+        "userId": "u1",
+        "operatingSystem": "Windows",
+        "osVersion": "10.0",
+    }
+    return {**row, **changes}
+
+
+async def read(
+    graph: SmallGraph, *devices: ManagedDevice, known: Firing | None = None, names: UserNames | None = None
+) -> Reading:
+    signal = EnrollmentSignal(fleet_of(*devices), known or firing(), names)
+    return await signal.sweep(graph.client, Round(), NOW, nothing)
+
+
+async def kept(*events: dict[str, Any]) -> tuple[Observation, ...]:
+    return tuple((await read(SmallGraph({EVENTS: list(events)}))).observations)
+
+
+async def test_the_newest_failure_of_a_user_and_platform_is_one_item() -> None:
+    events = [
+        event("e1", 3 * HOUR, failureReason="Other"),
+        event("e2", HOUR),
+        event("e3", 2 * HOUR, failureReason="Other"),
+        event("e4", HOUR, operatingSystem="iOS"),
+        event("e5", HOUR, managedDeviceIdentifier="m1"),
+    ]
+    known = device("d9", user_id="u1", user_principal_name="ann@contoso.example")
+    reading = await read(SmallGraph({EVENTS: events}), known)
+    assert (reading.status, reading.complete, reading.items) == ("ok", True, 5)
+    assert [(seen.subject_id, seen.sub_key, seen.platform) for seen in reading.observations] == [
+        ("u1", "Windows", "Windows"),
+        ("u1", "iOS", "iOS"),
+        ("u1", "m1", "Windows"),
+    ]
+    seen = reading.observations[0]
+    assert (seen.kind, seen.severity, seen.subject_type, seen.evidence_at) == (
+        *("enrollment.failed", Severity.MEDIUM, "user", NOW - HOUR),
+    )
+    assert (seen.subject_name, seen.user) == ("ann@contoso.example", "ann@contoso.example")
+    assert seen.causes == (Cause("enrollment", "userValidation", "userValidation", code="UserLicenseTypeInvalid"),)
+    assert (seen.facts["failureCategory"], seen.facts["eventDateTime"]) == ("userValidation", "2026-11-22T08:41:00Z")
+
+
+async def test_other_events_are_nobodys_failure() -> None:
+    other = event("e1") | {"@odata.type": "#microsoft.graph.appleVppTroubleshootingEvent"}
+    assert await kept(other) == ()
+    untimed = event("e2", eventDateTime="0001-01-01T00:00:00Z")
+    assert (await read(SmallGraph({EVENTS: [untimed]}))).complete is False
+
+
+async def test_a_failure_before_anybody_is_known_is_one_item_a_platform() -> None:
+    [seen] = await kept(event("e1", userId=None), event("e2", 2 * HOUR, userId=NOBODY, failureReason=None))
+    assert (seen.subject_id, seen.subject_name, seen.sub_key, seen.user) == (NOBODY, "Windows", "Windows", None)
+    [seen] = await kept(event("e1", userId=None, failureReason="", failureCategory=None))
+    assert seen.causes == (Cause("enrollment", "unknown", "unknown"),)
+
+
+@pytest.mark.parametrize(
+    ("enrolled", "platform", "user", "reason"),
+    [
+        (NOW - HOUR, "Windows", "u1", "fixed"),
+        (NOW - HOUR, "windows", "u1", "fixed"),
+        (NOW - 3 * HOUR, "Windows", "u1", None),
+        (NOW - HOUR, "iOS", "u1", None),
+        (NOW - HOUR, "Windows", "u2", None),
+        (None, "Windows", "u1", None),
+    ],
+)
+async def test_it_is_fixed_when_the_user_enrols_the_platform(
+    enrolled: datetime | None, platform: str, user: str, reason: str | None
+) -> None:
+    failure = event("e1", 2 * HOUR)
+    known = await kept(failure)
+    new = device("d1", user_id=user, operating_system=platform, enrolled_date_time=enrolled)
+    for events in ([failure], []):
+        reading = await read(SmallGraph({EVENTS: events}), new, known=firing(*known))
+        assert [each.reason for each in reading.cleared] == ([reason] if reason else [])
+        if reason:
+            assert reading.cleared == [Cleared("user", "u1", "Windows", FAMILY, "fixed")]
+            assert reading.observations == []
+
+
+async def test_it_ages_out_a_fortnight_after_the_last_failure() -> None:
+    known = await kept(event("e1", 13 * DAY))
+    late = firing(*(Observation(**{**_fields(seen), "evidence_at": NOW - 14 * DAY}) for seen in known))
+    for events in ([event("e1", 14 * DAY)], []):
+        reading = await read(SmallGraph({EVENTS: events}), known=late)
+        assert reading.cleared == [Cleared("user", "u1", "Windows", FAMILY, "aged out")]
+        assert reading.observations == []
+    again = await read(SmallGraph({EVENTS: [event("e1", 14 * DAY), event("e2", 13 * DAY)]}), known=late)
+    assert again.cleared == []
+    assert len(again.observations) == 1
+
+
+def _fields(seen: Observation) -> dict[str, Any]:
+    return {name: getattr(seen, name) for name in seen.__struct_fields__}
+
+
+async def test_it_never_ends_by_absence() -> None:
+    """Graph forgets events; the poller takes it that nothing was said of those who are withheld."""
+    known = await kept(event("e1", DAY), event("e2", DAY, userId="u2"))
+    reading = await read(SmallGraph({EVENTS: [event("e2", DAY, userId="u2")]}), known=firing(*known))
+    assert (reading.complete, reading.cleared) == (True, [])
+    assert reading.subjects == {"u1", "u2"}
+    assert reading.withheld == {("u1", FAMILY), ("u2", FAMILY)}
+
+
+async def test_an_item_whose_evidence_is_lost_ends_by_the_time_it_was_opened() -> None:
+    [seen] = await kept(event("e1", DAY))
+
+    async def lost() -> list[Known]:
+        return [Known(triage_of(seen, NOW - 14 * DAY))]
+
+    assert [each.reason for each in (await read(SmallGraph({EVENTS: []}), known=lost)).cleared] == ["aged out"]
+
+
+async def test_users_without_a_device_are_asked_for_once() -> None:
+    users: dict[str, Any] = {
+        "u1": {"id": "u1", "displayName": "Ann", "userPrincipalName": "ann@contoso.example"},
+        "u2": {"id": "u2", "displayName": "Ben", "userPrincipalName": None},
+    }
+    graph = SmallGraph({EVENTS: [event(f"e{n}", userId=f"u{n}") for n in (1, 2, 3)], **users})
+    names = UserNames()
+    for _poll in range(2):
+        reading = await read(graph, names=names)
+        assert [seen.subject_name for seen in reading.observations] == ["ann@contoso.example", "Ben", "u3"]
+        assert [seen.user for seen in reading.observations] == ["ann@contoso.example", "Ben", None]
+        assert reading.status == "ok"
+    assert [name for name, _filter in graph.asked] == [EVENTS, "u1", "u2", "u3", EVENTS]
+
+
+@pytest.mark.parametrize("answer", [refused(403), refused(500), refused(429, retry_after="400")])
+async def test_a_directory_that_does_not_tell_leaves_the_ids(answer: Any) -> None:
+    graph = SmallGraph({EVENTS: [event(f"e{n}", userId=f"u{n}") for n in range(9)]})
+    graph.answers |= {f"u{n}": answer for n in range(9)}
+    reading = await read(graph)
+    assert (reading.status, len(reading.observations)) == ("ok", 9)
+    assert reading.observations[0].subject_name == "u0"
+    assert len(graph.asked) == 2
+
+
+async def test_no_more_users_are_asked_for_than_a_poll_may() -> None:
+    graph = SmallGraph({EVENTS: [event(f"e{n}", userId=f"u{n:02}") for n in range(60)]})
+    names = UserNames()
+    await read(graph, names=names)
+    assert len(graph.asked) == 51
+    await read(graph, names=names)
+    assert len(graph.asked) == 62
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Windows 10", "Windows"), ("iPadOS", "iOS"), ("Mac", "macOS"), ("AndroidEnterprise", "Android"), ("", None)],
+)
+def test_events_and_devices_call_platforms_differently(one: str, other: str | None) -> None:
+    assert same_platform(one) == same_platform(other)
+    assert same_platform("Windows") != same_platform("iOS")
