@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from omconsole.domain.commands import LONGEST_NOTE, Command, Outcome
 from omconsole.domain.events import Actor, Event
-from omconsole.domain.handling import Answers, decide, decide_post
-from omconsole.domain.triage import Refusal
-from omconsole.domain.words import refusal_words
 from omconsole.errors import ConsoleError, SignInError, StateError
-from omconsole.i18n import _
 from omconsole.poll.requests import answer_to, ask, waiting
 from omconsole.poll.schedule import configured_sources as configured_sources  # noqa: PLC0414 - commands name it beside the service
 from omconsole.sanitize import sanitize_block
 from omconsole.store import Store
+from omconsole.store.execution import Execution
 from omconsole.store.slices import in_slices
 
 if TYPE_CHECKING:
@@ -37,8 +34,6 @@ if TYPE_CHECKING:
 
 SAVE_AFTER_S = 1.0
 """Seconds without another change after which `state.json` is brought up to date."""
-ANSWERS_KEPT = 256
-"""Command ids whose answers are remembered: the same id twice gives the same answer."""
 TICK_S = 15.0
 """Seconds between looks at what time alone changes: staleness, and a poller's seat that became free."""
 SIGN_IN_AGAIN_S = 60.0
@@ -79,9 +74,7 @@ class Service:
         self.on_report: Callable[[RoundReport], object] | None = None
         """Told of every round of this process."""
         self._subscribers: list[Callable[[Snapshot], None]] = []
-        self._answers: dict[str, Outcome] = {}
-        self._commands = asyncio.Lock()
-        """One command at a time, and none while the service closes."""
+        self._execution = Execution(store, ledger, clock)
         self._changed = asyncio.Event()
         self._unsaved = asyncio.Event()
         self.snapshot = self._picture()
@@ -146,47 +139,9 @@ class Service:
         Raises:
             StateError: nothing could be written; nothing has changed.
         """
-        async with self._commands:
-            if command.command_id not in self._answers:
-                self._answers[command.command_id] = await self._carry_out(command)
-                if len(self._answers) > ANSWERS_KEPT:
-                    del self._answers[next(iter(self._answers))]
-                self._touch()
-            return self._answers[command.command_id]
-
-    async def _carry_out(self, command: Command) -> Outcome:
-        answers = Answers(refusal_words, self._store.persons.names)
-        async with self._store.writing(self._ledger) as writing:
-            drafts = [
-                event
-                for id_ in dict.fromkeys(command.ids)
-                if (event := self._decide(command, id_, answers)) is not None
-            ]
-            before = [self._ledger.by_id(event.item or "") for event in drafts]
-            written = writing.append(drafts, self._clock())
-        for current, event in zip(before, written, strict=True):
-            if current is not None:
-                answers.item_done(current, event)
-            else:
-                answers.done(event.ref or "", None, event.event.removeprefix("update."))
-        return answers.outcome()
-
-    def _decide(self, command: Command, id_: str, answers: Answers) -> Event | None:
-        post = self._ledger.posts.get(id_)
-        current = self._ledger.by_id(id_)
-        if post is not None:
-            receipt = self._ledger.receipts.get(command.actor.person, {}).get(id_)
-            is_read = receipt is not None and receipt.changed == post.changed
-            verdict = decide_post(command, post, is_read=is_read, is_done=id_ in self._ledger.done_posts)
-        elif current is not None:
-            verdict = decide(command, current)
-        else:
-            answers.failed(id_, _("there is no such item"))
-            return None
-        if isinstance(verdict, Refusal):
-            answers.refused(id_, verdict)
-            return None
-        return verdict
+        outcome = await self._execution.execute(command)
+        self._touch()
+        return outcome
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
@@ -390,7 +345,7 @@ class Service:
 
     async def close(self) -> None:
         """Let the command under way end, write what is not yet written, and let go of locks."""
-        async with self._commands:
+        async with self._execution.at_rest():
             with suppress(ConsoleError):  # the journal holds everything; the view is rebuilt from it
                 await self._store.save_state(self._ledger)
             self._store.close()
