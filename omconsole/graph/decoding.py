@@ -312,6 +312,8 @@ def _nested(value: Any) -> Any:
     """Makes safe what stands inside a row: names and values, tags, a post's body."""
     if isinstance(value, str):
         return sanitize(value)
+    if isinstance(value, datetime):
+        return _utc(value)
     if isinstance(value, tuple):
         return tuple(map(_nested, value))
     if isinstance(value, msgspec.Struct):

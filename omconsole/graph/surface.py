@@ -4,32 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
+from omconsole.graph.asked import Asked as Asked  # noqa: PLC0414 - named here with what is asked for
+from omconsole.graph.tenant_surface import TENANT_ASKED
 
 _DEVICES_READ: Final = "DeviceManagementManagedDevices.Read.All"
 _CONFIGURATION_READ: Final = "DeviceManagementConfiguration.Read.All"
 _APPS_READ: Final = "DeviceManagementApps.Read.All"
 _USERS_READ: Final = "User.ReadBasic.All"
 _MESSAGES_READ: Final = "ServiceMessage.Read.All"
-
-
-class Asked(msgspec.Struct, frozen=True):
-    """One call."""
-
-    method: str
-    version: str
-    path: str
-    select: tuple[str, ...]
-    """The properties that are read; a collection is asked for exactly these."""
-    enums: dict[str, tuple[str, ...]]
-    """By property, the members that the program compares with."""
-    permission: str
-    """The least one, delegated and application."""
-
-    def params(self) -> dict[str, str]:
-        """Returns the query options that ask a collection for these properties only."""
-        return {"$select": ",".join(self.select)}
-
 
 MANAGED_DEVICES_ASKED: Final = Asked(
     "GET",
@@ -183,4 +165,5 @@ ASKED: Final[tuple[Asked, ...]] = (
     APP_INSTALL_SUMMARIES_ASKED,
     DEVICE_APP_INSTALLATIONS_ASKED,
     TROUBLESHOOTING_EVENTS_ASKED,
+    *TENANT_ASKED,
 )
