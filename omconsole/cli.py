@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 GROUPINGS = ("device", "user", "platform")
 """Those of `omconsole.domain.grouping`, which help texts do not wait for."""
 
+SCENARIOS = ("calm", "busy", "storm", "story")
+"""Those of `omconsole.simulator.scenarios`, which is not everywhere installed."""
+
 COMMON: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--profile",), {"metavar": "NAME", "help": _("The tenant's profile in the settings file.")}),
     (("--config",), {"metavar": "FILE", "help": _("The settings file.")}),
@@ -116,9 +119,9 @@ def main(context: click.Context, /, **options: Any) -> None:
 
 
 @main.command(help=_("The console on a simulated tenant: no network, no sign-in."))
-@click.option("--devices", type=click.IntRange(1, 200_000), help=_("How many devices (2000)."))
+@click.option("--devices", type=click.IntRange(1, 200_000), help=_("How many devices (5000)."))
 @click.option("--seed", type=int, help=_("Another world."))
-@click.option("--scenario", type=click.Choice(["calm", "busy", "storm"]), help=_("How much is wrong (busy)."))
+@click.option("--scenario", type=click.Choice(SCENARIOS), help=_("How much is wrong (story)."))
 @click.option("--fresh", is_flag=True, help=_("Start anew; the state so far is moved aside."))
 @common
 @pass_told
@@ -205,7 +208,7 @@ for _each in VERBS:
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help=_("The port on 127.0.0.1; 0: a free one."))
 @click.option("--devices", type=click.IntRange(1, 200_000), default=2000, help=_("How many devices (2000)."))
 @click.option("--seed", type=int, default=1, help=_("Another world."))
-@click.option("--scenario", type=click.Choice(["calm", "busy", "storm"]), default="busy", help=_("How much is wrong."))
+@click.option("--scenario", type=click.Choice(SCENARIOS), default="busy", help=_("How much is wrong (busy)."))
 @click.option("--epoch", type=click.DateTime(), help=_("When the world began, UTC (today's midnight)."))
 @common
 @pass_told

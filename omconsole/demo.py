@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import httpx
 
 WORLD_FILE = "world.json"
+SCENARIO, DEVICES = "story", 5_000
+"""The world that is shown when nobody asks for another one."""
 IN_PROCESS_UP_TO = 5_000
 """Devices up to which the simulated tenant lives in this process; more get a process of their own (design.md §8)."""
 
@@ -61,7 +63,7 @@ def keep_world(
     asked = {"devices": devices, "seed": seed, "scenario": scenario}
     if kept is None:
         epoch = datetime.now(UTC).replace(second=0, microsecond=0)
-        kept = WorldChoice(1 if seed is None else seed, scenario or "busy", devices or 2000, epoch)
+        kept = WorldChoice(1 if seed is None else seed, scenario or SCENARIO, devices or DEVICES, epoch)
         _write(file, kept)
     other = [name for name, value in asked.items() if value is not None and value != getattr(kept, name)]
     if other:

@@ -57,5 +57,5 @@ class CommandLine:
 
     def keep_demo(self) -> CommandLine:
         """Choose the demo's world, a small one."""
-        keep_world(self.root / "demo", devices=DEVICES)
+        keep_world(self.root / "demo", devices=DEVICES, scenario="busy")
         return self

@@ -13,7 +13,7 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from omconsole.simulator import figures, odata, surface
+from omconsole.simulator import figures, odata, reports, surface
 from omconsole.simulator.instants import moment, seconds
 from omconsole.simulator.replies import GraphError, answer, refuse
 
@@ -29,12 +29,15 @@ if TYPE_CHECKING:
 
 #: After so many rows the loop gets its turn, for the console may live on it.
 _SLICE = 50
+_REPORTS = "/deviceManagement/reports/"
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _COLLECTIONS: dict[str, Callable[[World, datetime], list[dict[str, object]]]] = {
     surface.COMPLIANCE_POLICIES.path: lambda world, _: world.compliance_policies(),
     surface.MOBILE_APPS.path: lambda world, _: world.mobile_apps(),
 }
+#: What `$expand` may name.
+_NAVIGATIONS = {surface.MOBILE_APPS.path: ("assignments",)}
 _SINGLETONS: dict[str, Callable[[World, datetime], dict[str, object]]] = {
     surface.DEVICE_OVERVIEW.path: figures.device_overview,
     surface.COMPLIANCE_SUMMARY.path: figures.compliance_summary,
@@ -58,6 +61,10 @@ class Tenant:
         try:
             self._let_in(request.headers.get("authorization", ""))
             call, key = self._route(request)
+            if call.path.startswith(_REPORTS):
+                action = call.path.removeprefix(_REPORTS)
+                body = await reports.answered(self.world, action, await request.body(), seconds(now))
+                return answer(request, now, body, reports.CONTENT_TYPE)
             return answer(request, now, await self._serve(request, call, key, now))
         except odata.OptionError as error:
             return refuse(request, now, GraphError(400, "BadRequest", str(error)))
@@ -95,10 +102,12 @@ class Tenant:
             surface.DEVICES.path: lambda: self._devices(request.query_params, now),
             surface.DEVICE.path: lambda: self._device(request.query_params, key, now),
             surface.MESSAGES.path: lambda: self._messages(request, now),
+            surface.TROUBLESHOOTING_EVENTS.path: lambda: self._events(request.query_params, now),
         }
         if call.path in special:
             return await special[call.path]()
         names = odata.selected(request.query_params, call.entity, call.properties)
+        names += odata.expanded(request.query_params, call.entity, _NAVIGATIONS.get(call.path, ()))
         context = {"@odata.context": self._context(call)}
         if call.path in _SINGLETONS:
             row = _SINGLETONS[call.path](self.world, now)
@@ -161,6 +170,22 @@ class Tenant:
         kept = {name: value for name, value in options.items() if name not in change} | change
         query = urlencode(kept, quote_via=quote, safe="$,")
         return f"{self.root}/{call.version}{call.path}?{query}"
+
+    # --- enrolments ---------------------------------------------------------------------------------------------
+
+    async def _events(self, options: Mapping[str, str], now: datetime) -> bytes:
+        call = surface.TROUBLESHOOTING_EVENTS
+        chosen = bool(options.get("$select"))
+        names = odata.selected(options, call.entity, surface.EVENT_BASE_PROPERTIES if chosen else call.properties)
+        size = odata.page_size(options)
+        token = odata.skip_token(options) or odata.SkipToken(seconds(now), 0)
+        rows = self.world.enrolments.rows(token.instant)
+        end = token.start + size
+        head: dict[str, object] = {"@odata.context": self._context(call)}
+        if end < len(rows):
+            following = odata.SkipToken(token.instant, end).written()
+            head["@odata.nextLink"] = self._next(call, options, {"$skiptoken": following})
+        return msgspec.json.encode(head | {"value": [_chosen(row, names) for row in rows[token.start : end]]})
 
     # --- message centre -----------------------------------------------------------------------------------------
 

@@ -72,6 +72,40 @@ class Steady(_OneDevice):
 
 
 @dataclass(slots=True, frozen=True)
+class Caught(_OneDevice):
+    """Was well until a changed policy; noncompliant from its check-in at `turn` on."""
+
+    before: Steady
+    turn: int
+
+    def at(self, now: int) -> Moving:
+        was = self.before.at(now)
+        if now < self.turn:
+            return was
+        return was._replace(last_sync=max(was.last_sync, self.turn), state="noncompliant", grace_until=self.turn)
+
+
+@dataclass(slots=True, frozen=True)
+class Replaced:
+    """A place whose device is retired at the instant at which its user, having failed since `first_failure`, enrols."""
+
+    before: Steady
+    first_failure: int
+    enrolled: int
+
+    PERIOD = 8 * HOUR
+
+    def generation(self, now: int) -> int:
+        return int(now >= self.enrolled)
+
+    def at(self, now: int) -> Moving:
+        if now < self.enrolled:
+            return self.before.at(now)
+        last = now - (now - self.enrolled) % self.PERIOD
+        return Moving(last, "compliant", OPEN_ENDED, True, "False", self.enrolled)
+
+
+@dataclass(slots=True, frozen=True)
 class Lively(_OneDevice):
     """Falls into `state` for `bad` seconds of every `period`, reporting in at both turns."""
 
@@ -163,6 +197,10 @@ class Newcomer:
 
     def generation(self, now: int) -> int:
         return (now - self.phase) // self.LIFE
+
+    def enrolled(self, generation: int) -> int:
+        """When the device of that generation is enrolled, in seconds since 1970 UTC."""
+        return self.phase + generation * self.LIFE
 
     def at(self, now: int) -> Moving:
         since = (now - self.phase) % self.LIFE

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from omconsole.simulator.courses import Course, Gone, InGrace, Lively, Newcomer, Returning, Steady
+from omconsole.simulator import story
+from omconsole.simulator.courses import Caught, Course, Gone, InGrace, Lively, Newcomer, Replaced, Returning, Steady
 from omconsole.simulator.draws import Draw, mix, scramble
-from omconsole.simulator.instants import DAY, HOUR
+from omconsole.simulator.hardware import describe
+from omconsole.simulator.instants import DAY, HOUR, MINUTE
+from omconsole.simulator.people import headcount
 from omconsole.simulator.scenarios import Mix, lively_count, lively_period, share
 
 if TYPE_CHECKING:
@@ -29,6 +32,14 @@ _SMALLEST_WITH_HOSTILE = 20
 
 _ORDER, _COURSE, _PLATFORM = 1, 2, 3
 
+# Of the story's fleet 48 % run a Windows that the changed policy refuses; five in six of them have checked in since
+# when the world begins, the others do so within the hour after.
+_CAUGHT_PER_CENT, _CAUGHT_EARLY, _CAUGHT_IN_ALL = 48, 5, 6
+_OLD_WINDOWS = ("10.0.22621.4890", "10.0.22621.4317", "10.0.22621.3880")
+_NEW_WINDOWS = ("10.0.22631.4890", "10.0.22631.4460", "10.0.26100.3194", "10.0.26100.2894")
+# Of 5,000 devices: users who have failed to enrol when the world begins, and the seconds from one to the next.
+_KEPT_OUT_AT_EPOCH, _KEPT_OUT_PACE = 37, 120
+
 # A lively device is bad for a quarter of its period; of twenty of them fifteen are noncompliant while they are.
 _BAD_PART = 4
 _LIVELY_STATES = ("noncompliant",) * 15 + ("inGracePeriod",) * 3 + ("error", "conflict")
@@ -44,6 +55,8 @@ class Place(NamedTuple):
 
     platform: str
     course: Course
+    #: `osVersion` of whatever device stands here, where the story needs a certain one.
+    os_version: str | None = None
 
 
 @dataclass(slots=True)
@@ -109,7 +122,8 @@ class _Dealer:
     def newcomer(self, rank: int, count: int) -> Newcomer:
         phase = self.epoch + Newcomer.LIFE * rank // count
         if rank == 1:
-            return Newcomer(phase, "compliant", encrypted=True, jail_broken="True")
+            jail_broken = str(self.mix.jail_broken > 0)
+            return Newcomer(phase, "compliant", encrypted=True, jail_broken=jail_broken)
         if rank == 2:
             return Newcomer(phase, "compliant", encrypted=False, jail_broken="False")
         return Newcomer(phase, "compliant" if rank % 4 else "noncompliant", encrypted=True, jail_broken="False")
@@ -139,8 +153,12 @@ def deal(seed: int, epoch: int, devices: int, scenario: Mix) -> list[Place]:
     courses: dict[int, Course] = {}
     if devices >= _SMALLEST_WITH_HOSTILE:
         _deal_moving(dealer, order, courses, platforms)
-    _deal_steady(dealer, [*hostile, *order], courses, platforms)
-    return [Place(platforms[index], courses[index]) for index in range(devices)]
+    rest = [*hostile, *order]
+    _deal_steady(dealer, rest, courses, platforms)
+    versions: dict[int, str] = {}
+    if scenario.story:
+        versions = _deal_story(dealer, rest, courses, platforms)
+    return [Place(platforms[index], courses[index], versions.get(index)) for index in range(devices)]
 
 
 def _deal_moving(dealer: _Dealer, order: Iterator[int], courses: dict[int, Course], platforms: list[str]) -> None:
@@ -173,7 +191,7 @@ def _deal_steady(dealer: _Dealer, order: list[int], courses: dict[int, Course], 
     elsewhere = sum(_expected_noncompliant(course) for course in courses.values())
     failing = max(4, share(devices, scenario.noncompliant) - round(elsewhere))
     unencrypted = share(devices, scenario.unencrypted)
-    jail_broken = share(devices, scenario.jail_broken)
+    jail_broken = share(devices, scenario.jail_broken) if scenario.jail_broken else 0
     configuration_manager = share(devices, 40)
     for rank, index in enumerate(order):
         state = "noncompliant" if rank < failing else "compliant"
@@ -185,6 +203,59 @@ def _deal_steady(dealer: _Dealer, order: list[int], courses: dict[int, Course], 
             configuration_manager -= 1
             state = "configManager"
         courses[index] = dealer.steady(index, state, open_disk=open_disk, jail_broken=jailed)
+
+
+def _deal_story(dealer: _Dealer, order: list[int], courses: dict[int, Course], platforms: list[str]) -> dict[int, str]:
+    """Let a changed policy catch devices, and an outage keep users from enrolling theirs.
+
+    Returns:
+        The `osVersion` of every Windows device, by index: old enough for the policy where it catches the device.
+    """
+    well = {index: course for index in order if isinstance(course := courses[index], Steady) and _is_well(course)}
+    windows = [index for index in well if platforms[index] == "Windows"]
+    caught = windows[: dealer.devices * _CAUGHT_PER_CENT // 100]
+    early = len(caught) * _CAUGHT_EARLY // _CAUGHT_IN_ALL
+    for rank, index in enumerate(caught):
+        if rank < early:
+            turn = story.POLICY_CHANGED * (early - rank) // (early + 1)
+        else:
+            turn = HOUR * (rank - early + 1) // (len(caught) - early)
+        courses[index] = Caught(well[index], dealer.epoch + turn)
+    others = [index for index in well if platforms[index] != "Windows"]
+    courses.update(_kept_out(dealer, others, well, platforms))
+    versions = {}
+    for index, platform in enumerate(platforms):
+        if platform == "Windows":
+            known = _OLD_WINDOWS if isinstance(courses[index], Caught) else _NEW_WINDOWS
+            versions[index] = known[scramble(dealer.seed ^ index) % len(known)]
+    return versions
+
+
+def _is_well(course: Steady) -> bool:
+    return course.state == "compliant" and course.encrypted is not False and course.jail_broken == "False"
+
+
+def _kept_out(
+    dealer: _Dealer, places: list[int], well: dict[int, Steady], platforms: list[str]
+) -> Iterator[tuple[int, Replaced]]:
+    """The places where the users will enrol who fail during the outage, each user once."""
+    at_epoch = max(1, round(_KEPT_OUT_AT_EPOCH * dealer.devices / 5000))
+    pace = max(1, _KEPT_OUT_PACE * _KEPT_OUT_AT_EPOCH // at_epoch)
+    begins = [story.OUTAGE_BEGAN * (at_epoch - rank) // (at_epoch + 1) for rank in range(at_epoch)]
+    begins += range(pace, story.OUTAGE_ENDED, pace)
+    people: set[object] = set()
+    waiting = iter(begins)
+    for index in places:
+        enrolled = dealer.epoch + story.OUTAGE_ENDED + MINUTE + dealer.draw(index).below(40 * MINUTE)
+        row = describe((dealer.seed, index, 1), platforms[index], enrolled, dealer.epoch, headcount(dealer.devices))
+        user = row["userId"]
+        if not user or user in people:
+            continue
+        begin = next(waiting, None)
+        if begin is None:
+            return
+        people.add(user)
+        yield index, Replaced(well[index], dealer.epoch + begin, enrolled)
 
 
 def _expected_noncompliant(course: Course) -> float:

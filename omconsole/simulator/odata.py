@@ -69,6 +69,17 @@ def selected(options: Mapping[str, str], entity: str, known: tuple[str, ...]) ->
     return tuple(name for name in known if name in asked)
 
 
+def expanded(options: Mapping[str, str], entity: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    """The navigation properties to show with each row."""
+    asked = {name.strip() for name in options.get("$expand", "").split(",") if name.strip()}
+    for name in sorted(asked.difference(known)):
+        raise OptionError(
+            f"Parsing OData Select and Expand failed: Could not find a property named '{name}' on type "
+            f"'microsoft.graph.{entity}'."
+        )
+    return tuple(name for name in known if name in asked)
+
+
 _TIME = re.compile(r"\s*(lastSyncDateTime|enrolledDateTime)\s+(lt|gt)\s+'?([0-9T:.+Z-]+)'?\s*")
 _EQUALS = re.compile(r"\s*(jailBroken|deviceCategoryDisplayName)\s+eq\s+'((?:[^']|'')*)'\s*")
 

@@ -59,6 +59,11 @@ def _ascii(name: str) -> str:
     return "".join(char for char in unicodedata.normalize("NFKD", folded) if char.isascii() and char.isalnum())
 
 
+def headcount(devices: int) -> int:
+    """How many people a tenant of so many devices has."""
+    return max(1, devices * 7 // 10)
+
+
 def person(seed: int, number: int) -> Person:
     """The `number`-th person; no two share a user principal name."""
     identity = Draw(seed, _PEOPLE, number).uuid()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 _WORTH_COMPRESSING = 1024
+_JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 
 
 class GraphError(Exception):
@@ -68,18 +69,19 @@ def refuse(request: Request, now: datetime, error: GraphError) -> Response:
     return response
 
 
-def answer(request: Request, now: datetime, body: bytes) -> Response:
-    """The answer of success with the JSON `body`."""
-    return _respond(request, now, body, 200, str(uuid4()))
+def answer(request: Request, now: datetime, body: bytes, content_type: str = _JSON) -> Response:
+    """The answer of success with the JSON `body`, whatever `content_type` calls it."""
+    return _respond(request, now, body, 200, str(uuid4()), content_type)
 
 
-def _respond(request: Request, now: datetime, body: bytes, status: int, request_id: str) -> Response:
+def _respond(
+    request: Request, now: datetime, body: bytes, status: int, request_id: str, content_type: str = _JSON
+) -> Response:
     headers = {
         "request-id": request_id,
         "client-request-id": request.headers.get("client-request-id", request_id),
         "Date": format_datetime(now, usegmt=True),
-        "Content-Type": "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;"
-        "charset=utf-8",
+        "Content-Type": content_type,
         "OData-Version": "4.0",
         "Cache-Control": "no-cache",
         "Vary": "Accept-Encoding",

@@ -10,7 +10,7 @@ from omconsole.simulator.instants import HOUR
 
 @dataclass(slots=True, frozen=True)
 class Mix:
-    """Shares of the fleet in 1/10,000; each kind that has a share occurs at least once."""
+    """Shares of the fleet in 1/10,000; each kind whose share is above 0 occurs at least once."""
 
     noncompliant: int
     stale: int
@@ -21,17 +21,72 @@ class Mix:
     jail_broken: int
     #: Of the pace at which devices turn noncompliant and back in `busy`, in per cent.
     pace: int
+    #: Required apps that fail, in a fleet of 20,000; and how many of the devices fail each of them there.
+    failing_apps: int = 0
+    failing_devices: int = 40
+    #: Apps that are merely available and fail, in any fleet.
+    failing_available_apps: int = 0
+    #: Of eight devices that are enrolled, how many failed to for days before.
+    troubled_enrolments: int = 1
+    #: Whether each failing device fails one setting alone, and all of them a few of the policies' settings.
+    few_settings: bool = False
+    #: Whether the demonstration's story (`story.py`) happens here.
+    story: bool = False
 
 
 #: `busy` is the tenant of day one: at 20,000 devices about 2,000 noncompliant, 2,400 stale, 300 unencrypted, 20
-#: jailbroken. In `storm` half the fleet fails.
+#: jailbroken, 60 apps failing on 40 devices each, 50 enrolments failing. In `storm` half the fleet fails, of few
+#: causes. `story` is calm but for what a changed policy, an outage and a new app version do.
 SCENARIOS: dict[str, Mix] = {
-    "calm": Mix(noncompliant=80, stale=150, in_grace=30, error=5, conflict=3, unencrypted=20, jail_broken=1, pace=15),
+    "calm": Mix(
+        noncompliant=80,
+        stale=150,
+        in_grace=30,
+        error=5,
+        conflict=3,
+        unencrypted=20,
+        jail_broken=1,
+        pace=15,
+        failing_apps=3,
+        failing_devices=16,
+    ),
     "busy": Mix(
-        noncompliant=1000, stale=1200, in_grace=150, error=30, conflict=10, unencrypted=150, jail_broken=10, pace=100
+        noncompliant=1000,
+        stale=1200,
+        in_grace=150,
+        error=30,
+        conflict=10,
+        unencrypted=150,
+        jail_broken=10,
+        pace=100,
+        failing_apps=60,
+        failing_available_apps=4,
+        troubled_enrolments=4,
     ),
     "storm": Mix(
-        noncompliant=5000, stale=1200, in_grace=250, error=60, conflict=20, unencrypted=300, jail_broken=10, pace=100
+        noncompliant=5000,
+        stale=1200,
+        in_grace=150,
+        error=30,
+        conflict=10,
+        unencrypted=150,
+        jail_broken=10,
+        pace=100,
+        troubled_enrolments=4,
+        few_settings=True,
+    ),
+    "story": Mix(
+        noncompliant=80,
+        stale=150,
+        in_grace=30,
+        error=5,
+        conflict=3,
+        unencrypted=20,
+        jail_broken=0,
+        pace=15,
+        failing_apps=3,
+        failing_devices=16,
+        story=True,
     ),
 }
 

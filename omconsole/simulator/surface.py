@@ -5,7 +5,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from omconsole.simulator import reports
+
+if TYPE_CHECKING:
+    from omconsole.simulator.reports import Report
 
 
 class Served(NamedTuple):
@@ -213,6 +218,46 @@ MESSAGES = Served(
         "severity": ("normal", "high", "critical"),
     },
 )
+TROUBLESHOOTING_EVENTS = Served(
+    "v1.0",
+    "/deviceManagement/troubleshootingEvents",
+    "deviceManagementTroubleshootingEvent",
+    (
+        "id",
+        "eventDateTime",
+        "correlationId",
+        "enrollmentType",
+        "failureCategory",
+        "failureReason",
+        "deviceId",
+        "managedDeviceIdentifier",
+        "userId",
+        "operatingSystem",
+        "osVersion",
+    ),
+    {
+        "failureCategory": (
+            "userValidation",
+            "enrollmentRestrictionsEnforced",
+            "authorization",
+            "authentication",
+            "accountValidation",
+        ),
+        "enrollmentType": _DEVICE_ENUMS["deviceEnrollmentType"],
+    },
+)
+#: What `$select` may name of them: the other properties are those of the type that failed enrolments have.
+EVENT_BASE_PROPERTIES = TROUBLESHOOTING_EVENTS.properties[:3]
+
+
+def _report(version: str, action: str, report: Report) -> Served:
+    columns = tuple(name for name, _ in report.columns if not name.endswith("_loc"))
+    return Served(version, f"/deviceManagement/reports/{action}", "reports", columns, method="POST")
+
+
+NONCOMPLIANT_SETTINGS = _report("v1.0", "getNoncompliantDevicesAndSettingsReport", reports.NONCOMPLIANT_SETTINGS)
+APPS_SUMMARY = _report("beta", "getAppsInstallSummaryReport", reports.APPS_SUMMARY)
+APP_DEVICES = _report("v1.0", "retrieveDeviceAppInstallationStatusReport", reports.APP_DEVICES)
 
 SURFACE: tuple[Served, ...] = (
     DEVICES,
@@ -224,4 +269,8 @@ SURFACE: tuple[Served, ...] = (
     COMPLIANCE_POLICIES,
     MOBILE_APPS,
     MESSAGES,
+    TROUBLESHOOTING_EVENTS,
+    NONCOMPLIANT_SETTINGS,
+    APPS_SUMMARY,
+    APP_DEVICES,
 )

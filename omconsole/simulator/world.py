@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from omconsole.simulator import policies, posts
-from omconsole.simulator.courses import Moving, Newcomer
+from omconsole.simulator.app_failures import AppFailures
+from omconsole.simulator.compliance_settings import FailingSettings
+from omconsole.simulator.courses import Moving, Newcomer, Replaced
+from omconsole.simulator.enrollments import Enrolments
 from omconsole.simulator.fleet import Place, deal, hostile_name
 from omconsole.simulator.hardware import category, describe, describe_more, enrolment, identity
 from omconsole.simulator.instants import DAY, NEVER, iso, seconds
+from omconsole.simulator.people import headcount
 from omconsole.simulator.scenarios import SCENARIOS
 
 if TYPE_CHECKING:
@@ -32,10 +36,13 @@ _KEPT_SELECTIONS = 3
 
 
 class Truth(NamedTuple):
-    """One problem that the world has at an instant."""
+    """One problem that the world has at an instant: a device's, or where there is none a user's."""
 
     kind: str
-    device_id: str
+    subject_id: str
+    #: Which of the subject's problems of this kind: the app's id, or the device identifier or platform of a failed
+    #: enrolment.
+    sub_key: str = ""
 
 
 class Census(NamedTuple):
@@ -49,7 +56,7 @@ class Census(NamedTuple):
 
 
 class World:
-    """A tenant in `scenario` (`calm`, `busy`, `storm`) with that many `devices`, begun at `epoch` (aware)."""
+    """A tenant in `scenario` (a name of `SCENARIOS`) with that many `devices`, begun at `epoch` (aware)."""
 
     def __init__(self, seed: int, scenario: str, epoch: datetime, devices: int) -> None:
         if scenario not in SCENARIOS:
@@ -60,16 +67,23 @@ class World:
         self.scenario = scenario
         self.epoch = epoch
         self.devices = devices
-        self._epoch = seconds(epoch)
-        self._people = max(1, devices * 7 // 10)
-        self._places: list[Place] = deal(seed, self._epoch, devices, SCENARIOS[scenario])
+        self.mix = SCENARIOS[scenario]
+        #: The epoch in seconds since 1970 UTC.
+        self.begin = self._epoch = seconds(epoch)
+        self._people = headcount(devices)
+        self._places: list[Place] = deal(seed, self._epoch, devices, self.mix)
         self._still: dict[tuple[str, ...], list[tuple[int, bytes] | None]] = {}
-        self._passing = [index for index, place in enumerate(self._places) if isinstance(place.course, Newcomer)]
+        self._passing = [
+            index for index, place in enumerate(self._places) if isinstance(place.course, Newcomer | Replaced)
+        ]
         self._by_id: dict[str, int] | None = None
         self._platforms = Counter(place.platform for place in self._places)
         staying = set(range(devices)).difference(self._passing)
         self._staying_co_managed = sum(self._co_managed(index, self._epoch) for index in staying)
         self._census: tuple[int, Census] | None = None
+        self.settings = FailingSettings(self, self._places)
+        self.apps = AppFailures(self, self._places)
+        self.enrolments = Enrolments(self, self._places)
 
     # --- one device ---------------------------------------------------------------------------------------------
 
@@ -87,7 +101,13 @@ class World:
         name = hostile_name(index, self.devices)
         if name is not None:
             row["deviceName"] = name
+        if place.os_version is not None:
+            row["osVersion"] = place.os_version
         return row
+
+    def device_row(self, index: int, now: datetime) -> dict[str, object]:
+        """The properties that stay the same of the device that stands at `index` at `now`."""
+        return self._describe(index, seconds(now))
 
     def device_id(self, index: int, now: datetime) -> str:
         """The id of the device that stands at `index` at `now`."""
@@ -155,13 +175,20 @@ class World:
         return platform == "Windows" and enrolment(self._key(index, now), platform).kind == "windowsCoManagement"
 
     def planted(self, now: datetime) -> list[Truth]:
-        """Every problem at `now` of the kinds that can be told from `managedDevices`, in the fleet's order."""
+        """Every problem of a device, of an app on a device or of an enrolment at `now`, devices' own first."""
         at = seconds(now)
-        return [
+        found = [
             Truth(kind, identity(self._key(index, at)))
             for index, place in enumerate(self._places)
             for kind in problems(place.course.at(at), at)
         ]
+        found += [
+            Truth("app.install-failed", identity(self._key(index, at)), app.id)
+            for app in self.apps.apps
+            if app.is_required
+            for index in self.apps.failing(app, at)
+        ]
+        return found + [Truth("enrollment.failed", *key) for key in sorted(self.enrolments.unsolved(at))]
 
     # --- the rest of the tenant ---------------------------------------------------------------------------------
 
@@ -171,11 +198,11 @@ class World:
 
     def compliance_policies(self) -> list[dict[str, object]]:
         """The compliance policies."""
-        return policies.compliance_policies(self.seed, self._epoch)
+        return policies.compliance_policies(self.seed, self._epoch, namesakes=self.scenario == "busy")
 
     def mobile_apps(self) -> list[dict[str, object]]:
-        """The apps."""
-        return policies.mobile_apps(self.seed, self._epoch)
+        """The apps, with their assignments."""
+        return self.apps.rows()
 
 
 def problems(state: Moving, now: int) -> Iterator[str]:

@@ -42,7 +42,7 @@ def acknowledged(state: Path) -> list[dict[str, Any]]:
 def test_an_ack_seen_on_the_screen_survives_kill_9(tmp_path: Path) -> None:
     for number, name in enumerate(("Anna", "Ben"), start=1):
         with PtyProgram() as program:
-            demo(program, tmp_path, "--devices", "120", "--as", name)
+            demo(program, tmp_path, "--devices", "120", "--scenario", "busy", "--as", name)
             program.send("a")
             program.read_until(f"cknowledged|ACK.*{name}")
             program.signal(SIGKILL)

@@ -73,7 +73,7 @@ class Office:
     """The demo's state directory, and the consoles that are open on it."""
 
     def __init__(self, root: Path, wire: Wire) -> None:
-        keep_world(root / "demo", devices=DEVICES)
+        keep_world(root / "demo", devices=DEVICES, scenario="busy")
         self.settings: Settings = load(None, {}, Options(profile="demo", state_dir=str(root)))
         self.wire = wire
         self.ahead = timedelta(0)

@@ -35,7 +35,7 @@ def test_every_planted_problem_is_listed_and_an_outage_clears_nothing(command: C
     world = World(1, "busy", epoch, DEVICES)
 
     def planted(at: str) -> set[tuple[str, str]]:
-        return set(world.planted(datetime.fromisoformat(at)))
+        return {(kind, id_) for kind, id_, _key in world.planted(datetime.fromisoformat(at))}
 
     with SimulatedTenant(devices=DEVICES, epoch=epoch.strftime("%Y-%m-%dT%H:%M:%S")) as tenant:
         profile(tmp_path / "config.toml", tenant.graph_url)

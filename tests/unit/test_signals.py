@@ -41,7 +41,7 @@ class Tenant:
         self.app = create_app(self.world, clock=lambda: self.now, token=None, root=ROOT)
 
     def truth(self) -> set[tuple[str, str]]:
-        return {(truth.kind, truth.device_id) for truth in self.world.planted(self.now)}
+        return {(kind, id_) for kind, id_, _key in self.world.planted(self.now) if kind.startswith("device.")}
 
 
 @pytest.fixture
