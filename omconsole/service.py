@@ -9,7 +9,9 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
+from omconsole.domain.assessment import assessed
 from omconsole.domain.commands import LONGEST_NOTE, Command, Outcome
 from omconsole.domain.events import Actor, Event
 from omconsole.errors import ConsoleError, SignInError, StateError
@@ -74,6 +76,7 @@ class Service:
         self.on_report: Callable[[RoundReport], object] | None = None
         """Told of every round of this process."""
         self._subscribers: list[Callable[[Snapshot], None]] = []
+        self._tz = ZoneInfo(settings.timezone)
         self._execution = Execution(store, ledger, clock)
         self._changed = asyncio.Event()
         self._unsaved = asyncio.Event()
@@ -248,7 +251,8 @@ class Service:
         while True:
             await asyncio.sleep(self._tick_s)
             await self._look()
-            if await self._mark_stale():
+            # Also the checklist may turn by time alone, as when a notice has waited past its limit.
+            if await self._mark_stale() or self._picture().checklist != self.snapshot.checklist:
                 self._touch_view()
 
     async def _mark_stale(self) -> bool:
@@ -340,6 +344,10 @@ class Service:
             persons=self._store.persons.names(),
             polling="self" if poller else "other" if self._store.seat.taken_by_other() else "nobody",
             notice=" ".join(dict.fromkeys([*self._store.notices, *self._troubles.values()])) or None,
+        )
+        before = getattr(self, "snapshot", None)
+        picture = assessed(
+            picture, self._ledger, self._actor.person, self._tz, before.checklist if before is not None else ()
         )
         return picture if poller is None else poller.with_fetching(picture)
 

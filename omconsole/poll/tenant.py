@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+from omconsole.domain.assessment import EvidenceKept
 from omconsole.domain.causes import CauseThresholds
 from omconsole.domain.items import Condition
 from omconsole.errors import StateError
@@ -88,7 +89,13 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
         fleet = await Fleet.of(kept)
         devices = DevicesSignal(DeviceThresholds(profile.thresholds.stale_days), fleet)
 
+        evidence = EvidenceKept(ledger)
+
         async def go_on_and_keep(report: RoundReport) -> None:
+            turned = evidence.turned(picture())
+            if turned:
+                async with store.writing(ledger) as writing:
+                    writing.append(turned, report.finished)
             await after_round(report)
             try:
                 await store.save_caches(ledger, picture())
