@@ -7,7 +7,7 @@ import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 import pytest
@@ -15,6 +15,7 @@ import pytest
 from omconsole.graph.surface import ASKED
 from omconsole.simulator import surface
 from omconsole.simulator.app import create_app
+from omconsole.simulator.scenarios import SCENARIOS
 from omconsole.simulator.world import World
 
 if TYPE_CHECKING:
@@ -148,16 +149,26 @@ def _path(call: surface.Served, device_id: str) -> str:
 async def _bodies(call: surface.Served) -> list[dict[str, object]]:
     """What the tenant really answers, over all scenarios; a list's rows one by one."""
     rows: list[dict[str, object]] = []
-    for scenario in ("calm", "busy", "storm"):
+    for scenario in SCENARIOS:
         world = World(7, scenario, EPOCH, 900)
         app = create_app(world, clock=lambda: EPOCH, token=None, root="http://tenant.example")
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tenant.example") as client:
-            response = await client.get(_path(call, world.device_id(4, EPOCH)))
+            asked = {"filter": f"(ApplicationId eq '{world.apps.apps[0].id}')"} if call is surface.APP_DEVICES else {}
+            response = await client.request(call.method, _path(call, world.device_id(4, EPOCH)), json=asked)
         body = response.json()
         assert response.status_code == 200, body
         assert "@odata.nextLink" not in body
-        rows.extend(body.get("value", [body]))
+        rows.extend(_tabled(body) if "Schema" in body else body.get("value", [body]))
     return rows
+
+
+def _tabled(body: Mapping[str, list[Any]]) -> list[dict[str, object]]:
+    """A report's rows by column, without the text twins."""
+    names = [str(column["Column"]) for column in body["Schema"]]
+    return [
+        {name: value for name, value in zip(names, values, strict=True) if not name.endswith("_loc")}
+        for values in body["Values"]
+    ]
 
 
 @pytest.mark.parametrize("call", surface.SURFACE, ids=lambda call: call.path)
