@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -118,6 +119,35 @@ async def test_an_increment_asks_for_little(tenant: Tenant, graph: GraphClient) 
 async def test_an_increment_without_a_fleet_is_a_sweep(tenant: Tenant, graph: GraphClient) -> None:
     reading = await DevicesSignal(DeviceThresholds()).increment(graph, Round(), tenant.now, nothing)
     assert (reading.mode, found(reading)) == ("sweep", tenant.truth())
+
+
+async def test_each_poll_measures_the_fleet(tenant: Tenant, graph: GraphClient) -> None:
+    signal = DevicesSignal(DeviceThresholds())
+    for reading in (
+        await signal.sweep(graph, Round(), tenant.now, nothing),
+        await signal.increment(graph, Round(), tenant.now, nothing),
+    ):
+        assert set(reading.figures) == {
+            *("active_devices", "checked_in_percent", "encrypted_percent", "os_current_percent"),
+            "patch_current_percent",
+        }
+        stale = sum(seen.kind == "device.stale" for seen in reading.observations)
+        assert 600 - reading.figures["active_devices"] >= stale
+        assert all(0 < value <= 100 for name, value in reading.figures.items() if name != "active_devices")
+
+
+async def test_who_asks_for_the_first_fleet_waits_until_it_is_read(tenant: Tenant, graph: GraphClient) -> None:
+    signal = DevicesSignal(DeviceThresholds())
+    assert not (await signal.settled()).devices  # nobody reads, so nobody is waited for
+    sweep = asyncio.create_task(signal.sweep(graph, Round(), tenant.now, nothing))
+    await asyncio.sleep(0)
+    assert len((await signal.settled()).devices) == 600
+    await sweep
+    refused = DevicesSignal(DeviceThresholds())
+    failing = asyncio.create_task(refused.sweep(graph, Round(max_wait_s=0), tenant.now, nothing))
+    await asyncio.sleep(0)
+    failing.cancel()
+    assert not (await refused.settled()).devices
 
 
 async def test_the_overview_counts_the_fleet(tenant: Tenant, graph: GraphClient) -> None:
