@@ -39,6 +39,8 @@ class Verb(NamedTuple):
 VERBS: tuple[Verb, ...] = (
     Verb("triage.ack", "a", "ack", N_("ack"), N_("Acknowledge: somebody has it. A post: mark it read."), "triage", "item", cli=True),
     Verb("triage.unack", "A", "unack", N_("un-ack"), N_("Give the acknowledgement back. A post: mark it unread."), "triage", "item", cli=True),
+    Verb("triage.resolve", "x", "resolve", N_("resolve"), N_("Resolve: it is over; while it still fires that needs a reason. A post: the team is done."), "triage", "item", cli=True, asks=N_("Reason")),
+    Verb("triage.reopen", "X", "reopen", N_("reopen"), N_("Take a resolved item up again. A post: it is not done yet."), "triage", "item", cli=True),
     Verb("triage.note", "c", "note", N_("note"), N_("Write a note on the item."), "triage", "item", cli=True, asks=N_("Note")),
     Verb("item.open", "enter", "open", N_("open"), N_("Open the item or read the post."), "move", "row"),
     Verb("pane.issues", "2", "issues", N_("issues"), N_("Go to the issues."), "move", "always"),
@@ -49,6 +51,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("pane.needs_action_before", "p", "previous", N_("previous"), N_("Go to the previous row that needs action."), "move", "pane"),
     Verb("pane.filter", "slash", "filter", N_("filter"), N_("Show only the rows that hold all these words."), "view", "pane"),
     Verb("pane.zoom", "z", "zoom", N_("zoom"), N_("Give this pane the whole screen, or give it back."), "view", "pane"),
+    Verb("view.inbox", "0", "inbox", N_("inbox"), N_("Show what needs somebody, of all panes, worst first."), "view", "always"),
     Verb("view.sources", "5", "sources", N_("sources"), N_("Show how fresh each source is, and why not."), "view", "always"),
     Verb("poll.refresh", "r", "refresh", N_("refresh"), N_("Ask Graph again for this pane's source."), "console", "pane"),
     Verb("poll.refresh_all", "R", "refresh-all", N_("refresh all"), N_("Ask Graph again for every source, whole lists."), "console", "always"),

@@ -1,7 +1,8 @@
 """What the words of a filter mean: `lap -windows user:anna severity>low needs:action "exact words"`.
 
 A row passes when it holds every word and none that stands after a minus. Words are looked for in subject, problem,
-user, platform, label and id of an item, and in title, id, services and platforms of a post, without regard to case.
+user, platform, label and id of an item, in title, id, services and platforms of a post, and in title, area and
+evidence of a task of the checklist, without regard to case.
 """
 
 from __future__ import annotations
@@ -9,16 +10,21 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 import msgspec
 
+from omconsole.domain import rows as law
 from omconsole.domain import words
+from omconsole.domain.checklist import Occurrence
+from omconsole.domain.checklist_words import area_word
 from omconsole.domain.items import Item, Severity
+from omconsole.domain.rows import Row
 from omconsole.domain.updates import Update
 from omconsole.i18n import _
 
-Row: TypeAlias = Item | Update
+Test: TypeAlias = Callable[[Row, str], bool]
 
 _TOKEN = re.compile(r'(?P<minus>-?)(?:(?P<field>[^\W\d]\w*)(?P<op>[:>]))?(?:"(?P<quoted>[^"]*)"?|(?P<plain>\S*))')
 
@@ -38,7 +44,7 @@ class FilterError(ValueError):
 
 
 class _Term(msgspec.Struct, frozen=True):
-    test: Callable[[Row, str], bool]
+    test: Test
     wanted: bool
 
 
@@ -65,7 +71,7 @@ NOTHING = Filter()
 
 
 def parse(text: str) -> Filter:
-    """Return the filter that a text describes.
+    """Return the filter that a text describes; `needs:action` is judged at the time of matching.
 
     Raises:
         FilterError: an unknown field or value. A field that has no value yet asks for nothing.
@@ -79,9 +85,12 @@ def searchable(row: Row) -> str:
     if isinstance(row, Update):
         post = row.post
         return "\n".join((post.title, post.id, *post.services, *post.platforms)).casefold()
+    if isinstance(row, Occurrence):
+        evidence = (part.why for part in row.parts)
+        return "\n".join((row.title, row.id, row.area, area_word(row.area), *evidence)).casefold()
     seen = row.seen
     parts = (
-        words.subject(row),
+        words.title(row) if row.is_cause else words.subject(row),
         words.kind_word(row.triage.kind),
         row.triage.kind,
         (seen.user if seen else "") or "",
@@ -108,7 +117,7 @@ def _term(match: re.Match[str]) -> _Term:
     return _Term(_FIELDS[name.casefold()](value, match), wanted)
 
 
-def _more_than(name: str, value: str, match: re.Match[str]) -> Callable[[Row, str], bool]:
+def _more_than(name: str, value: str, match: re.Match[str]) -> Test:
     if name != "severity":
         problem = _("only severity can be compared with “>”")
         raise FilterError(problem, match.start("op"))
@@ -126,38 +135,68 @@ def _severity(value: str, match: re.Match[str]) -> Severity:
     raise FilterError(problem.format(value=value, known=known), match.end("op"))
 
 
-def _by_severity(value: str, match: re.Match[str]) -> Callable[[Row, str], bool]:
+def _by_severity(value: str, match: re.Match[str]) -> Test:
     severity = _severity(value, match)
     return lambda row, _text: isinstance(row, Item) and row.triage.severity is severity
 
 
-def _by_kind(value: str, _match: re.Match[str]) -> Callable[[Row, str], bool]:
-    return lambda row, _text: value in (row.triage.kind if isinstance(row, Item) else row.post.category.casefold())
+def _by_kind(value: str, _match: re.Match[str]) -> Test:
+    """A part of the name will do: `kind:cause` and `kind:device` are every kind that begins so."""
+    return lambda row, _text: value in _kind(row)
 
 
-def _by_platform(value: str, _match: re.Match[str]) -> Callable[[Row, str], bool]:
-    def test(row: Row, _text: str) -> bool:
-        if isinstance(row, Update):
-            return any(value in platform.casefold() for platform in row.post.platforms)
-        return value in ((row.seen.platform if row.seen else "") or "").casefold()
-
-    return test
+def _kind(row: Row) -> str:
+    if isinstance(row, Item):
+        return row.triage.kind
+    return row.post.category.casefold() if isinstance(row, Update) else row.template
 
 
-def _by_user(value: str, _match: re.Match[str]) -> Callable[[Row, str], bool]:
+def _by_platform(value: str, _match: re.Match[str]) -> Test:
+    return lambda row, _text: any(value in platform.casefold() for platform in _platforms(row))
+
+
+def _platforms(row: Row) -> tuple[str, ...]:
+    """Where a row belongs; a cause stands on every platform of its members."""
+    if isinstance(row, Occurrence):
+        return ()
+    if isinstance(row, Update):
+        return row.post.platforms
+    platform = row.seen.platform if row.seen else None
+    return (platform,) if platform else row.triage.platforms
+
+
+def _by_user(value: str, _match: re.Match[str]) -> Test:
     return lambda row, _text: isinstance(row, Item) and value in ((row.seen.user if row.seen else "") or "").casefold()
 
 
-def _by_need(value: str, match: re.Match[str]) -> Callable[[Row, str], bool]:
+def _by_need(value: str, match: re.Match[str]) -> Test:
     if not any(each.startswith(value) for each in ("action", _("action").casefold())):
         problem = _("only needs:action is known")
         raise FilterError(problem, match.end("op"))
-    return lambda row, _text: needs(row)
+    return lambda row, _text: law.needs(row, datetime.now(UTC))
+
+
+def _by_state(value: str, match: re.Match[str]) -> Test:
+    for name, test in _STATES.items():
+        if name.startswith(value):
+            return lambda row, _text: test(row)
+    known = ", ".join(f"is:{name}" for name in _STATES)
+    problem = _("“is:{value}” is not known; there are {known}")
+    raise FilterError(problem.format(value=value, known=known), match.end("op"))
+
+
+_STATES: dict[str, Callable[[Row], bool]] = {
+    "backlog": lambda row: row.triage.backlog if isinstance(row, Item) else isinstance(row, Update) and row.backlog,
+    "cause": lambda row: isinstance(row, Item) and row.is_cause,
+    "done": lambda row: row.done if isinstance(row, Update) else isinstance(row, Occurrence) and row.state == "done",
+    "folded": lambda row: isinstance(row, Item) and bool(row.suppressed_by),
+    "unread": lambda row: isinstance(row, Update) and not row.read,
+}
 
 
 def needs(row: Row) -> bool:
-    """Tell whether a row waits for somebody: an item that needs action, a post that has not been read."""
-    return row.needs_action if isinstance(row, Item) else not row.read
+    """Tell whether a row waits for somebody: an item or task that needs action, a post that has not been read."""
+    return not row.read if isinstance(row, Update) else row.needs_action
 
 
 def count_needing(rows: Sequence[Row]) -> int:
@@ -165,7 +204,8 @@ def count_needing(rows: Sequence[Row]) -> int:
     return bisect_left(rows, True, key=lambda row: not needs(row))
 
 
-_FIELDS: dict[str, Callable[[str, re.Match[str]], Callable[[Row, str], bool]]] = {
+_FIELDS: dict[str, Callable[[str, re.Match[str]], Test]] = {
+    "is": _by_state,
     "kind": _by_kind,
     "needs": _by_need,
     "platform": _by_platform,
