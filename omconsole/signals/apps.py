@@ -37,7 +37,7 @@ from omconsole.signals.installations import (
 )
 from omconsole.signals.known import nothing_known
 from omconsole.signals.reading import Cleared, Progress, Reading
-from omconsole.signals.slices import sliced
+from omconsole.signals.slices import LIGHT_SLICE, sliced
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -112,7 +112,7 @@ class AppsSignal:
         reading.mark(sum((each.flaws for each in outcomes), flaws + unread))
         _tell(outcomes, reading, now)
         if not reading.complete:
-            reading.withheld = {(subject, KIND) for subject in reading.subjects}
+            reading.withheld = {(subject, KIND) async for subject in sliced(list(reading.subjects), LIGHT_SLICE)}
         fixed = {id_ for id_ in required if failed.get(id_) == 0}
         await _conclude(await self._firing(), fixed, devices, reading)
         return reading
@@ -211,8 +211,9 @@ async def _read(
             seen = observed(outcome.app, row, subject, device)
             if not is_too_young(device, now) and _is_newer(seen, newest.get(subject)):
                 newest[subject] = seen
-    reading.observations.extend(newest.values())
-    reading.subjects.update(id_ for _type, id_ in newest)
+    async for seen in sliced(list(newest.values()), LIGHT_SLICE):
+        reading.observations.append(seen)
+        reading.subjects.add(seen.subject_id)
 
 
 def _counts(row: DeviceAppInstallation, subject: tuple[str, str] | None, outcome: _Outcome) -> bool:
