@@ -3,132 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
-from omconsole.config import Options, load
-from omconsole.demo import keep_world
 from omconsole.domain.commands import Command
 from omconsole.domain.events import Actor
-from omconsole.domain.items import Condition
+from omconsole.domain.items import Condition, Handling
 from omconsole.errors import StateError
-from omconsole.service import Service
 from omconsole.store import Store
 from omconsole.store.store import Writing
-from tests.command_line import DEVICES
+from tests.office import PATIENCE_S, Office, Seat, an_office
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Sequence
 
-    from omconsole.config import Settings
     from omconsole.domain.events import Event
-    from omconsole.domain.items import Item
     from omconsole.domain.snapshot import Snapshot
-
-TICK_S = 0.05
-PATIENCE_S = 10.0
-"""How long anything may take on a busy machine; what is asserted to be quick has its own deadline."""
-
-
-class Seat:
-    """One running console: a service, and a way to wait for its picture to show something."""
-
-    def __init__(self, service: Service, name: str) -> None:
-        self.service = service
-        self.name = name
-        self._told = asyncio.Event()
-        service.subscribe(lambda _snapshot: self._told.set())
-        self.running = asyncio.create_task(service.run())
-
-    @property
-    def picture(self) -> Snapshot:
-        return self.service.snapshot
-
-    async def shows(self, what: Callable[[Snapshot], Any], within_s: float = PATIENCE_S) -> None:
-        """Wait until a picture fulfils a condition; fail when that takes longer, or the console has ended."""
-        async with asyncio.timeout(within_s):
-            while not what(self.picture):
-                self._told.clear()
-                waiting = asyncio.ensure_future(self._told.wait())
-                await asyncio.wait({waiting, self.running}, return_when=asyncio.FIRST_COMPLETED)
-                waiting.cancel()
-                if self.running.done():
-                    self.running.result()
-
-    async def end(self) -> None:
-        self.running.cancel()
-        await asyncio.gather(self.running, return_exceptions=True)
-        await self.service.close()
-
-    def item(self, id_: str) -> Item:
-        return next(item for item in self.picture.issues if item.id == id_)
-
-
-class Office:
-    """The demo's state directory, and the consoles that are open on it."""
-
-    def __init__(self, root: Path, wire: Wire) -> None:
-        keep_world(root / "demo", devices=DEVICES, scenario="busy")
-        self.settings: Settings = load(None, {}, Options(profile="demo", state_dir=str(root)))
-        self.wire = wire
-        self.ahead = timedelta(0)
-        self.open: list[Seat] = []
-
-    def clock(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
-
-    async def service(self, name: str) -> Service:
-        return await Service.open(self.settings, login=f"as:{name}", name=name, clock=self.clock, tick_s=TICK_S)
-
-    async def enter(self, name: str = "anna") -> Seat:
-        seat = Seat(await self.service(name), name)
-        self.open.append(seat)
-        return seat
-
-    async def leave(self, seat: Seat) -> None:
-        self.open.remove(seat)
-        await seat.end()
-
-
-class Wire:
-    """The way to the simulated tenant, which can be cut."""
-
-    def __init__(self) -> None:
-        self.cut = False
 
 
 @pytest.fixture
 async def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
-    from omconsole import demo
-
-    wire = Wire()
-    real = demo.demo_transport
-
-    class Cuttable(httpx.AsyncBaseTransport):
-        def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
-            self.inner = inner
-
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            if wire.cut:
-                raise httpx.ConnectError("the wire is cut")
-            return await self.inner.handle_async_request(request)
-
-    @asynccontextmanager
-    async def cuttable(choice: demo.WorldChoice, root: str) -> AsyncIterator[httpx.AsyncBaseTransport]:
-        async with real(choice, root) as inner:
-            yield Cuttable(inner)
-
-    monkeypatch.setattr(demo, "demo_transport", cuttable)
-    monkeypatch.setattr("omconsole.graph.request.back_off", lambda *_: 0.001)
-    office = Office(tmp_path, wire)
-    yield office
-    for seat in list(office.open):
-        await office.leave(seat)
+    async with an_office(tmp_path, monkeypatch) as office:
+        yield office
 
 
 def polled(picture: Snapshot) -> bool:
@@ -243,7 +142,7 @@ async def test_asking_for_a_poll_waits_for_the_answer_to_just_that(office: Offic
     assert answer is not None
     assert (answer["mode"], {each["name"] for each in answer["sources"]}) == (
         "sweep",
-        {"devices", "messages", "overview"},
+        {health.name for health in configured_sources(office.settings)},
     )
     assert datetime.fromisoformat(answer["started"]) >= began
     assert first.picture.polling == "self"
@@ -360,7 +259,12 @@ async def test_rows_of_a_silent_source_stay_and_are_marked_until_it_answers(offi
     await first.service.refresh(None)
     await first.shows(lambda picture: {source.status for source in picture.sources} == {"ok"})
     await first.shows(lambda picture: not any(item.stale for item in picture.issues))
-    assert {item.id for item in first.picture.issues} >= set(rows)
+    picture = first.picture
+    shown = {item.id for rows in (picture.issues, *picture.members.values()) for item in rows}
+    ledger = first.service._ledger
+    gone = [ledger.by_id(id_) for id_ in rows if id_ not in shown]
+    assert all(triage is not None and triage.handling is Handling.RESOLVED for triage in gone)
+    assert len(gone) < len(rows)
 
 
 async def test_a_history_of_a_newer_program_ends_the_run_with_one_error(office: Office) -> None:
