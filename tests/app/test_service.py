@@ -13,6 +13,7 @@ from omconsole.domain.commands import Command
 from omconsole.domain.events import Actor
 from omconsole.domain.items import Condition, Handling
 from omconsole.errors import StateError
+from omconsole.service import configured_sources
 from omconsole.store import Store
 from omconsole.store.store import Writing
 from tests.office import PATIENCE_S, Office, Seat, an_office
