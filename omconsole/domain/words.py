@@ -51,12 +51,27 @@ _KINDS: dict[str, Callable[[], str]] = {
     "device.stale": lambda: _("no check-in"),
     "device.unencrypted": lambda: _("not encrypted"),
     "device.jailbroken": lambda: _("jailbroken or rooted"),
+    "app.install-failed": lambda: _("app not installed"),
+    "enrollment.failed": lambda: _("enrolment failed"),
+    "service.incident": lambda: _("incident at Microsoft"),
+    "service.advisory": lambda: _("advisory from Microsoft"),
+    "connector.expiring": lambda: _("expires soon"),
+    "connector.expired": lambda: _("has expired"),
+    "connector.unhealthy": lambda: _("does not work"),
+    "tenant.subscription": lambda: _("is not in order"),
 }
 
 _SOURCES: dict[str, Callable[[], str]] = {
     "devices": lambda: _("devices"),
     "overview": lambda: _("fleet figures"),
     "messages": lambda: _("message center"),
+    "service": lambda: _("service health"),
+    "connectors": lambda: _("connectors"),
+    "subscription": lambda: _("subscription"),
+    "compliance": lambda: _("compliance reasons"),
+    "apps": lambda: _("app installations"),
+    "enrollment": lambda: _("enrolments"),
+    "audit": lambda: _("audit log"),
 }
 
 _CATEGORIES: dict[str, Callable[[], str]] = {
@@ -157,12 +172,16 @@ def refusal_words(reason: str, *, by: str | None = None, ago_s: float | None = N
 
 def subject(item: Item) -> str:
     """Return the name of whom or what an item is about; its id while the source has not been read."""
+    from omconsole.domain import titles
+
     seen = item.seen
-    return (seen.subject_name if seen else "") or item.triage.subject_id
+    return titles.subject(item) or (seen.subject_name if seen else "") or item.triage.subject_id
 
 
 def problem(item: Item, *, now: datetime | None = None, tz: tzinfo = UTC) -> str:
     """Return what is wrong, in a few words: `not compliant`, `no check-in for 41 days`, `in grace until 30 Nov`."""
+    from omconsole.domain import titles
+
     kind = item.triage.kind
     seen = item.seen
     if seen is not None and kind == "device.stale" and seen.evidence_at is not None and now is not None:
@@ -172,7 +191,7 @@ def problem(item: Item, *, now: datetime | None = None, tz: tzinfo = UTC) -> str
         end = moment(seen.facts.get("complianceGracePeriodExpirationDateTime"))
         if end is not None and end.year < NEVER_YEAR:
             return _("in grace until {day}").format(day=day(end, tz))
-    return kind_word(kind)
+    return titles.problem(item, now=now, tz=tz) or kind_word(kind)
 
 
 def title(item: Item, *, now: datetime | None = None, tz: tzinfo = UTC) -> str:
@@ -181,7 +200,9 @@ def title(item: Item, *, now: datetime | None = None, tz: tzinfo = UTC) -> str:
         from omconsole.domain import cause_words
 
         return cause_words.title(item)
-    return f"{subject(item)} · {problem(item, now=now, tz=tz)}"
+    from omconsole.domain import titles
+
+    return titles.title(item, now=now, tz=tz) or f"{subject(item)} · {problem(item, now=now, tz=tz)}"
 
 
 def day(at: datetime, tz: tzinfo) -> str:

@@ -14,7 +14,7 @@ from omconsole.graph.throttling import Round
 from omconsole.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, Mapping
 
     from omconsole.graph.request import GraphClient
 
@@ -53,7 +53,7 @@ async def pages(  # noqa: PLR0913 - what a request says, and how its pages are r
     headers: Mapping[str, str] | None = None,
     in_round: Round | None = None,
     max_pages: int = PAGES_AT_MOST,
-) -> AsyncIterator[Page[T]]:
+) -> AsyncGenerator[Page[T], None]:
     """Yields the pages of a collection, following each nextLink as it came.
 
     Only a collection whose last page had `complete` may be taken as whole. Arguments as for `GraphClient.get`.

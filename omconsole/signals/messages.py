@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from omconsole.domain.updates import Post
 from omconsole.graph import MESSAGES_ASKED, SERVICE_UPDATE_MESSAGES, ServiceUpdateMessage, pages
 from omconsole.signals.reading import Mode, Progress, Reading
+from omconsole.signals.relevance import concerns_devices
 
 if TYPE_CHECKING:
     from omconsole.graph import GraphClient, Round
@@ -17,21 +18,6 @@ WORKLOAD = "serviceAnnouncement"
 """Shared with service health: 240 requests a minute and 800 an hour (graph.md §15)."""
 PAGE_SIZE = {"Prefer": "odata.maxpagesize=1000"}
 OVERLAP = timedelta(minutes=5)
-
-RELEVANT = frozenset(
-    name.casefold()
-    for name in (
-        "Microsoft Intune",
-        "Microsoft Entra",
-        "Microsoft Defender XDR",
-        "Microsoft Defender for Endpoint",
-        "Windows",
-        "Windows Autopatch",
-        "Microsoft Managed Desktop",
-        "Mobile Device Management for Office 365",
-    )
-)
-"""Intune and what touches it; matched without regard to case, since `services` is filtered here, not by Graph."""
 
 
 class MessagesSignal:
@@ -80,7 +66,7 @@ class MessagesSignal:
 
 def is_relevant(message: ServiceUpdateMessage) -> bool:
     """A post counts when one of its services manages devices; one that names no service is shown rather than lost."""
-    return not message.services or any(service.casefold() in RELEVANT for service in message.services)
+    return concerns_devices(message.services)
 
 
 def as_post(message: ServiceUpdateMessage) -> Post:

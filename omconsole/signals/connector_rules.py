@@ -1,0 +1,157 @@
+"""The rules over one connector: it expires, it is silent, or Graph shows it in a bad state (design.md §3)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from omconsole.domain.items import Observation, Severity
+from omconsole.domain.titles import connector_word
+from omconsole.signals.connector_table import Connector, Values, folded
+from omconsole.signals.judging import iso
+
+if TYPE_CHECKING:
+    from omconsole.signals.reading import Reading
+    from omconsole.signals.unmapped import Unmapped
+
+SOURCE: Final = "connectors"
+SILENT: Final = timedelta(days=1)
+SILENT_FOR_LONG: Final = timedelta(days=3)
+PORTAL: Final = (
+    "https://intune.microsoft.com/#view/Microsoft_Intune_DeviceSettings/TenantAdminMenu/~/connectorsAndTokens"
+)
+
+_BY_DAYS: Final = (Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
+
+
+class ConnectorThresholds(msgspec.Struct, frozen=True):
+    """Days before the end from which a certificate or token is low, medium, high and critical."""
+
+    days: tuple[int, int, int, int] = (60, 30, 14, 7)
+
+
+class ConnectorJudge:
+    """The rules at one instant (UTC). Pure but for the reading that it fills."""
+
+    def __init__(self, thresholds: ConnectorThresholds, now: datetime, unmapped: Unmapped) -> None:
+        self._days = tuple(timedelta(days=days) for days in thresholds.days)
+        self._now = now
+        self._unmapped = unmapped
+
+    def __call__(self, connector: Connector, values: Values, reading: Reading) -> None:
+        """Add what the connector shows; one that is not configured shows nothing."""
+        subject = connector.subject if connector.single else f"{connector.subject}:{values['id']}"
+        reading.subjects.add(subject)
+        if not connector.is_configured(values):
+            return
+        facts = _facts(connector, values)
+        name = next((str(values[each]) for each in connector.named if values[each]), None)
+        shown = name or (connector_word(connector.name) if connector.single else str(values["id"]))
+        if connector.expires is not None:
+            self._lifetime(connector, values, _Subject(subject, shown, facts), reading)
+        self._health(connector, values, _Subject(subject, shown, facts), reading)
+
+    def credential(self, expires: datetime, reading: Reading) -> None:
+        """Add when the console's own certificate or secret ends."""
+        reading.subjects.add("credential")
+        facts = {"connector": "credential", "expirationDateTime": iso(expires)}
+        self._expires(expires, _Subject("credential", connector_word("credential"), facts), reading)
+
+    def _lifetime(self, connector: Connector, values: Values, subject: _Subject, reading: Reading) -> None:
+        expires: datetime | None = values[connector.expires or ""]
+        if connector.expired is not None and folded(values[connector.expired[0]]) == connector.expired[1]:
+            expires = min(expires or self._now, self._now)
+        if expires is None:
+            reading.withheld.add((subject.id, "connector.lifetime"))
+        else:
+            self._expires(expires, subject, reading)
+
+    def _expires(self, expires: datetime, subject: _Subject, reading: Reading) -> None:
+        left = expires - self._now
+        passed = sum(left <= days for days in self._days)
+        if left <= timedelta(0):
+            reading.observations.append(subject.shows("connector.expired", Severity.CRITICAL))
+        elif passed:
+            since = expires - self._days[0]
+            reading.observations.append(subject.shows("connector.expiring", _BY_DAYS[passed - 1], first_seen=since))
+
+    def _health(self, connector: Connector, values: Values, subject: _Subject, reading: Reading) -> None:
+        failing = {name: Severity.HIGH for name in connector.errors if values[name]}
+        for name, bad in connector.bad.items():
+            state = folded(values[name])
+            if state in bad:
+                failing[name] = Severity.HIGH
+            elif state and state not in map(folded, connector.asked.enums[name]):
+                self._unmapped.add(f"{connector.name}.{name}", str(values[name]))
+                failing[name] = Severity.MEDIUM
+        heard = values[connector.heartbeat] if connector.heartbeat else None
+        silent = self._silence(connector, values)
+        if silent is not None and connector.heartbeat:
+            failing[connector.heartbeat] = silent
+        if failing:
+            worst = max(failing.values(), key=lambda severity: severity.rank)
+            since = heard + SILENT if heard and silent else None
+            subject.facts["failing"] = sorted(failing, key=lambda name: -failing[name].rank)
+            reading.observations.append(
+                subject.shows("connector.unhealthy", worst, evidence_at=heard, first_seen=since)
+            )
+        elif connector.bad and heard is None and not any(values[name] for name in connector.bad):
+            reading.withheld.add((subject.id, "connector.unhealthy"))
+
+    def _silence(self, connector: Connector, values: Values) -> Severity | None:
+        """How bad the silence is; None while the connector is heard, or need not be."""
+        if connector.heartbeat is None:
+            return None
+        if (
+            connector.beats_while is not None
+            and folded(values[connector.beats_while[0]]) not in connector.beats_while[1]
+        ):
+            return None
+        heard = values[connector.heartbeat] or (values[connector.born] if connector.born else None)
+        if heard is None:
+            return Severity.MEDIUM
+        silent = self._now - heard - connector.late
+        if silent >= SILENT_FOR_LONG:
+            return Severity.HIGH
+        return Severity.MEDIUM if silent >= SILENT else None
+
+
+class _Subject(msgspec.Struct, frozen=True):
+    """What every observation of a connector has in common."""
+
+    id: str
+    name: str
+    facts: dict[str, Any]
+
+    def shows(
+        self,
+        kind: str,
+        severity: Severity,
+        *,
+        evidence_at: datetime | None = None,
+        first_seen: datetime | None = None,
+    ) -> Observation:
+        return Observation(
+            kind=kind,
+            source=SOURCE,
+            severity=severity,
+            subject_type="connector",
+            subject_id=self.id,
+            subject_name=self.name,
+            evidence_at=evidence_at,
+            first_seen=first_seen,
+            facts=dict(self.facts),
+            portal_url=PORTAL,
+        )
+
+
+def _facts(connector: Connector, values: Values) -> dict[str, Any]:
+    """The raw values; expiry and heartbeat stand under one name each, whatever Graph calls them there."""
+    plain = {name: iso(value) if isinstance(value, datetime) else value for name, value in values.items()}
+    if connector.expires:
+        plain["expirationDateTime"] = plain[connector.expires]
+    if connector.heartbeat:
+        plain["lastSyncDateTime"] = plain[connector.heartbeat]
+    return {"connector": connector.name, **plain}

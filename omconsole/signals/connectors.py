@@ -1,0 +1,173 @@
+"""Source `connectors`: what binds the tenant to Apple, Google, partners and its own servers, and when it ends (M7)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from omconsole.domain.titles import connector_word
+from omconsole.errors import GraphError, GraphForbidden, GraphProtocolError, GraphRejected
+from omconsole.graph import pages, single
+from omconsole.i18n import _
+from omconsole.signals.connector_rules import SOURCE, ConnectorJudge, ConnectorThresholds
+from omconsole.signals.connector_table import CONNECTORS, Connector, folded, values_of
+from omconsole.signals.known import Firing, nothing_known
+from omconsole.signals.reading import Progress, Reading
+from omconsole.signals.unmapped import Unmapped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    import msgspec
+
+    from omconsole.graph import GraphClient, Round
+
+NAME: Final = SOURCE
+WORKLOAD: Final = "connectors"
+"""Enrolment, VPP and connectors share a limit of Intune's own (graph.md §15)."""
+_NOT_FOUND: Final = 404
+
+
+def unknown_expiry() -> datetime | None:
+    """For a sign-in that has no certificate or secret of its own."""
+    return None
+
+
+class ConnectorsSignal:
+    """Reads every connector; one that may not be read keeps its items as they are, and the others are judged.
+
+    Args:
+        thresholds: when what expires is how bad.
+        credential_expiry: tells when the console's own certificate or client secret ends (UTC).
+        firing: tells which items of this source fire.
+    """
+
+    name = NAME
+    asks: tuple[str, ...] = ("DeviceManagementServiceConfig.Read.All", "DeviceManagementConfiguration.Read.All")
+    kinds: frozenset[str] = frozenset({"connector.expiring", "connector.expired", "connector.unhealthy"})
+
+    def __init__(
+        self,
+        thresholds: ConnectorThresholds,
+        *,
+        credential_expiry: Callable[[], datetime | None] = unknown_expiry,
+        firing: Firing = nothing_known,
+    ) -> None:
+        self._thresholds = thresholds
+        self._credential_expiry = credential_expiry
+        self._firing = firing
+
+    async def sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
+        """Read all of them, one after the other: a dozen small answers.
+
+        Raises:
+            GraphError: none of them may be read, or Graph cannot be reached or wants to be left alone.
+        """
+        reading = Reading(source=NAME, mode="sweep")
+        unmapped = Unmapped()
+        judge = ConnectorJudge(self._thresholds, now, unmapped)
+        unread: list[tuple[Connector, GraphError]] = []
+        machines: dict[str, set[str]] = {}
+        for connector in CONNECTORS:
+            try:
+                rows = await _rows(graph, connector, budget, reading)
+            except (GraphForbidden, GraphRejected, GraphProtocolError) as error:
+                unread.append((connector, error))
+                continue
+            machines[connector.name] = {folded(row.get("machineName")) for row in rows} - {""}
+            for values in rows:
+                if folded(values.get("machineName")) not in machines.get(connector.shown_by or "", ()):
+                    judge(connector, values, reading)
+            progress(reading.items)
+        if len(unread) == len(CONNECTORS):
+            raise _worst(unread)
+        expires = self._credential_expiry()
+        if expires is not None:
+            judge.credential(expires, reading)
+        if unread:
+            await self._withhold(unread, reading)
+        unmapped.warn(reading)
+        return reading
+
+    async def increment(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
+        """Connectors have no increments."""
+        return await self.sweep(graph, budget, now, progress)
+
+    async def _withhold(self, unread: list[tuple[Connector, GraphError]], reading: Reading) -> None:
+        """Say what was not read, and that nothing is known about it: its items stay, neither cleared nor opened."""
+        hidden = tuple(connector.subject for connector, _error in unread)
+        for known in await self._firing():
+            if known.triage.subject_id.partition(":")[0] in hidden:
+                reading.subjects.add(known.triage.subject_id)
+                reading.withheld.add((known.triage.subject_id, known.triage.family))
+        reading.status = "partial"
+        forbidden = [connector for connector, error in unread if isinstance(error, GraphForbidden)]
+        refused = [(connector, error) for connector, error in unread if not isinstance(error, GraphForbidden)]
+        said = [reading.error] if reading.error else []
+        if forbidden:
+            names = ", ".join(connector_word(each.name) for each in forbidden)
+            said.append(_("Not permitted: {connectors}.").format(connectors=names))
+            reading.needs = _needs(unread)
+        if refused:
+            names = ", ".join(connector_word(connector.name) for connector, _error in refused)
+            why = refused[0][1].what
+            said.append(_("Not readable: {connectors}. {why}").format(connectors=names, why=why))
+        reading.error = " ".join(said)
+
+
+async def _rows(graph: GraphClient, connector: Connector, budget: Round, reading: Reading) -> list[dict[str, Any]]:
+    """The connector's rows, none where it is not configured.
+
+    Raises:
+        GraphError: they cannot be read.
+    """
+    asked = connector.asked
+    rows: list[msgspec.Struct] = []
+    try:
+        if connector.single:
+            answer = await single(
+                graph,
+                asked.path,
+                decoder=connector.decoder,
+                workload=WORKLOAD,
+                version=asked.version,
+                in_round=budget,
+            )
+            reading.mark(answer.flaws)
+            rows = [answer.value] if answer.value is not None else []
+        else:
+            async for page in pages(
+                graph,
+                asked.path,
+                decoder=connector.decoder,
+                workload=WORKLOAD,
+                version=asked.version,
+                params=asked.params(),
+                in_round=budget,
+            ):
+                reading.mark(page.flaws)
+                rows.extend(page.rows)
+    except GraphRejected as refused:
+        if refused.status != _NOT_FOUND:
+            raise
+    reading.items += len(rows)
+    return [values_of(row) for row in rows]
+
+
+def _needs(unread: list[tuple[Connector, GraphError]]) -> tuple[str, ...]:
+    """The permissions of which those connectors lack one each."""
+    needs = [
+        permission
+        for connector, error in unread
+        if isinstance(error, GraphForbidden)
+        for permission in error.needs or (connector.asked.permission,)
+    ]
+    return tuple(dict.fromkeys(needs))
+
+
+def _worst(unread: list[tuple[Connector, GraphError]]) -> GraphError:
+    """The one error that stands for all: a missing permission, with all that is missing, before anything else."""
+    for _connector, error in unread:
+        if isinstance(error, GraphForbidden):
+            return GraphForbidden(error.what, error.do, needs=_needs(unread))
+    return unread[0][1]
