@@ -91,6 +91,7 @@ class FailingSettings:
             elif not isinstance(course, Replaced):
                 moving.append(index)
         self._still, self._moving = still, moving
+        self._still_rows: list[ReportRow] | None = None
         self._kept: dict[tuple[int, int, str], tuple[ReportRow, ...]] = {}
 
     def rows(self, now: int) -> Iterator[ReportRow]:
@@ -98,11 +99,19 @@ class FailingSettings:
 
         Devices that never change come first, so that what moves between two pages stands near the end.
         """
-        for indices in (self._still, self._moving):
-            for index in indices:
-                state = self._places[index].course.at(now)
-                if state.state in FAILING:
-                    yield from self._of_device(index, state, now)
+        if self._still_rows is None:
+            still: list[ReportRow] = []
+            for index in self._still:
+                rows = self._of_device(index, self._places[index].course.at(now), now)
+                still += rows
+                yield from rows
+            self._still_rows = still
+        else:
+            yield from self._still_rows
+        for index in self._moving:
+            state = self._places[index].course.at(now)
+            if state.state in FAILING:
+                yield from self._of_device(index, state, now)
 
     def _of_device(self, index: int, state: Moving, now: int) -> tuple[ReportRow, ...]:
         place = self._places[index]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -235,12 +236,11 @@ async def answered(world: World, action: str, body: bytes, now: int) -> bytes:
     report, rows_at = REPORTS[action]
     request = asked(report, body)
     at = now if request.instant is None else request.instant
-    rows = []
-    for count, row in enumerate(rows_at(world, request, at)):
-        if count % _SLICE == 0:
-            await asyncio.sleep(0)
-        if meets(row, request.terms):
-            rows.append(row)
+    every = rows_at(world, request, at)
+    rows: list[ReportRow] = []
+    while piece := list(islice(every, _SLICE)):
+        await asyncio.sleep(0)
+        rows += [row for row in piece if meets(row, request.terms)] if request.terms else piece
     return table(request, rows, at)
 
 
