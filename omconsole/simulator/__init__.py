@@ -1,15 +1,16 @@
 """A simulated Microsoft Intune tenant that speaks Microsoft Graph over HTTP.
 
-What is simulated: one tenant (Contoso GmbH) whose people, devices on five platforms, compliance policies, apps and
-message-centre posts are a pure function of (seed, scenario, epoch, device count, now). As time goes on devices check
-in, fall out of compliance and come back, go silent and return, are enrolled and retired, and posts arrive and are
-revised. It is served as Graph serves it: paths, property names and casings, `$select`, `$top`, the few documented
-`$filter`s (any other is ignored without a word, as Graph does), paging, error bodies, request ids, gzip.
+What is simulated: one tenant (Contoso GmbH) whose people, devices on five platforms, compliance policies with the
+settings that devices fail, apps with where they fail, failed enrolments and message-centre posts are a pure function
+of (seed, scenario, epoch, device count, now). As time goes on devices check in, fall out of compliance and come back,
+go silent and return, are enrolled and retired, and posts arrive and are revised. It is served as Graph serves it:
+paths, property names and casings, `$select`, `$top`, the few documented `$filter`s (any other is ignored without a
+word, as Graph does), paging, report actions, error bodies, request ids, gzip.
 `surface.py` is the complete list of what is served.
 
 What is not simulated: sign-in and tokens (any request with the one token is let in, with all rights), permissions,
-role-based access and scope tags, throttling, faults, latency, `$batch`, reports and exports, anything that writes,
-the `beta` version, and the per-device policy, malware and app states. Defender and malware figures are plausible
+role-based access and scope tags, throttling, faults, latency, `$batch`, exports and most reports, anything
+that writes, and the malware states of single devices. Defender and malware figures are plausible
 totals over the Windows devices and have no rows behind them. A message's `viewPoint` is always null, as with an
 application's sign-in.
 
