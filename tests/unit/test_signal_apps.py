@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from omconsole.domain.health import SourceHealth
 from omconsole.domain.items import Cause, Severity
 from omconsole.errors import GraphForbidden
 from omconsole.graph import Round
+from omconsole.poll.intake import Intake
+from omconsole.poll.tenant import firing_of
 from omconsole.signals.apps import AppsSignal
 from omconsole.signals.reading import Cleared
+from omconsole.store import Store
 from tests.unit.graph_tools import refused
 from tests.unit.signal_tools import HOUR, NOW, SmallGraph, device, firing, fleet_of, nothing, table
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from omconsole.domain.items import Observation
     from omconsole.graph import ManagedDevice
     from omconsole.signals.reading import Reading
@@ -251,3 +258,32 @@ async def test_the_platform_is_the_apps_else_the_devices(kind: str, platform: st
     tenant = Tenant({"a": [failure("d1")]}, [app("a", kind=kind)])
     [seen] = (await tenant.read(device("d1", operating_system="ChromeOS"))).observations
     assert seen.platform == platform
+
+
+async def test_how_the_items_of_failures_end(tmp_path: Path) -> None:
+    """Two whole sweeps end what they do not show: fixed while the device is there, gone with it; zero at once."""
+    store = Store.open(
+        tmp_path / "work", tenant="contoso", profile="work", sources=[SourceHealth(name="apps", interval_s=1800)]
+    )
+    ledger = store.load_now()
+    intake = Intake("contoso", ledger, store)
+    fleet = [device("d1"), device("d2"), device("d4")]
+
+    async def sweep(failures: dict[str, list[str]]) -> list[str]:
+        tenant = Tenant({id_: [failure(each) for each in devices] for id_, devices in failures.items()})
+        signal = AppsSignal(fleet_of(*fleet), partial(firing_of, ledger, "apps"))
+        await intake.take(await signal.sweep(tenant.client, Round(), NOW, nothing), NOW)
+        return sorted(f"{row.triage.sub_key} {row.triage.subject_id}" for row in ledger.rows)
+
+    assert await sweep({"a": ["d1", "d2", "d3"], "b": ["d2", "d4"]}) == ["a d1", "a d2", "a d3", "b d2", "b d4"]
+    assert await sweep({"a": ["d1"], "b": ["d2", "d4"]}) == ["a d1", "a d3", "b d2", "b d4"]
+    assert await sweep({"a": ["d1"], "b": []}) == ["a d1"]
+    store.journal.rewind()
+    ended = [event for event in store.journal.read_new() if event.event == "item.cleared"]
+    triages = [ledger.triage[event.key or ""] for event in ended]
+    assert [(each.sub_key, each.subject_id, event.why) for each, event in zip(triages, ended, strict=True)] == [
+        ("a", "d2", "fixed"),  # it was read: it still failed with another app
+        ("a", "d3", "object gone"),
+        ("b", "d2", "fixed"),
+        ("b", "d4", "fixed"),
+    ]

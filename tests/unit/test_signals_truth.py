@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from omconsole.domain.events import Event
     from omconsole.signals.reading import Reading, Signal
 
 ROOT = "http://localhost"
@@ -72,6 +74,16 @@ class Console:
             if item.triage.condition is Condition.FIRING
         }
 
+    def endings(self) -> Counter[tuple[str, str | None]]:
+        """How many items of each kind ended for which reason."""
+        journal = self.store.journal
+        journal.rewind()
+        events: list[Event] = []
+        while more := journal.read_new():
+            events.extend(more)
+        ended = [event for event in events if event.event == "item.cleared"]
+        return Counter((self.ledger.triage[event.key or ""].kind, event.why) for event in ended)
+
 
 @pytest.fixture
 async def console(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[tuple[Console, GraphClient]]:
@@ -104,13 +116,12 @@ async def test_a_sweep_finds_what_is_planted_and_why(console: tuple[Console, Gra
 @pytest.mark.parametrize("console", [("busy", 1_200)], indirect=True)
 async def test_what_fires_follows_the_tenant_for_three_weeks(console: tuple[Console, GraphClient]) -> None:
     desk, graph = console
-    ended = 0
     for _step in range(14):
-        before = desk.firing()
         # What is absent is over after two sweeps.
         for _again in range(2):
             await desk.sweep(graph)
         assert desk.firing() == desk.planted()
-        ended += len({row for row in before - desk.firing() if row[0] in {"app.install-failed", "enrollment.failed"}})
         desk.now += timedelta(hours=36)
-    assert ended
+    endings = desk.endings()
+    assert endings["enrollment.failed", "fixed"]
+    assert not endings["enrollment.failed", "object gone"]
