@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, cast
 
 from msgspec import Struct, field
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from omconsole.config import values
 from omconsole.config.file import Place, RawProfile, RawSettings, nearest, read_settings_file
+from omconsole.config.thresholds import Thresholds, thresholds_of
 from omconsole.config.values import CLOUDS, Secret
 from omconsole.errors import SettingsError, UsageError
 from omconsole.i18n import LANGUAGES, Language, _, language
@@ -32,7 +33,18 @@ THEMES: Final = ("dark", "light")
 
 _AUTHS_LATER: Final = ("device-code", "browser", "client-secret", "certificate", "managed-identity")
 _DEMO_GRAPH_URL: Final = "http://localhost"
-_DEMO_POLL: Final = {"devices": 15, "messages": 20, "overview": 30}
+_DEMO_POLL: Final = {
+    "devices": 15,
+    "service": 20,
+    "messages": 20,
+    "enrollment": 20,
+    "compliance": 20,
+    "overview": 30,
+    "apps": 30,
+    "audit": 30,
+    "connectors": 60,
+    "subscription": 60,
+}
 """Seconds: the demo shows in half a minute what a tenant shows in half an hour, and asks nobody but itself."""
 
 
@@ -44,13 +56,6 @@ class Options(Struct, frozen=True, kw_only=True):
     lang: str | None = None
     theme: str | None = None
     read_only: bool = False
-
-
-class Thresholds(Struct, frozen=True):
-    """Limits of what counts as a problem."""
-
-    stale_days: tuple[int, int] = (30, 90)
-    """Days without a check-in after which a device is stale, and stale for long."""
 
 
 class ProfileSettings(Struct, frozen=True, kw_only=True):
@@ -159,8 +164,6 @@ def _profiles(raw: RawSettings, file: str, base: Path) -> dict[str, ProfileSetti
 def _profile(raw: RawProfile, place: Place, base: Path) -> ProfileSettings:
     values.choice(raw.auth, ("token",), _AUTHS_LATER, place / "auth")
     cloud = values.choice(raw.cloud, tuple(CLOUDS), (), place / "cloud") or "global"
-    every = {"devices": raw.poll.devices, "overview": raw.poll.overview, "messages": raw.poll.messages}
-    stale = raw.thresholds.stale_days
     return ProfileSettings(
         graph_url=values.graph_root(raw.graph_url, place / "graph_url") if raw.graph_url is not None else CLOUDS[cloud],
         tenant_id=_identifier(raw.tenant_id, place / "tenant_id"),
@@ -172,12 +175,10 @@ def _profile(raw: RawProfile, place: Place, base: Path) -> ProfileSettings:
         state_dir=values.file_path(raw.state_dir, base, place / "state_dir") if raw.state_dir is not None else None,
         poll={
             source: values.duration_s(text, place / "poll" / source)
-            for source, text in every.items()
+            for source, text in asdict(raw.poll).items()
             if text is not None
         },
-        thresholds=Thresholds()
-        if stale is None
-        else Thresholds(values.stale_days(stale, place / "thresholds" / "stale_days")),
+        thresholds=thresholds_of(raw.thresholds, place / "thresholds"),
     )
 
 

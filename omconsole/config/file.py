@@ -34,10 +34,10 @@ _LATER: Final[dict[str, frozenset[str]]] = {
             "state_group",
         }
     ),
-    "poll": frozenset({"service"}),
-    "thresholds": frozenset(
-        {"connector_days", "update_days", "cause_min", "cause_high_percent", "cause_critical_percent"}
+    "poll": frozenset(
+        {"nopolicy", "policies", "osupdates", "defender", "firewall", "malware", "users", "security", "actions"}
     ),
+    "thresholds": frozenset({"update_days"}),
 }
 """Keys of the settings contract whose features this version does not have, by the table they stand in."""
 
@@ -81,10 +81,21 @@ class RawPoll(Struct, frozen=True, forbid_unknown_fields=True):
     devices: str | None = None
     overview: str | None = None
     messages: str | None = None
+    service: str | None = None
+    connectors: str | None = None
+    subscription: str | None = None
+    enrollment: str | None = None
+    apps: str | None = None
+    compliance: str | None = None
+    audit: str | None = None
 
 
 class RawThresholds(Struct, frozen=True, forbid_unknown_fields=True):
     stale_days: list[int] | None = None
+    connector_days: list[int] | None = None
+    cause_min: int | None = None
+    cause_high_percent: float | None = None
+    cause_critical_percent: float | None = None
 
 
 class RawProfile(Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
 from omconsole.config.file import Place, nearest
-from omconsole.i18n import _, number
+from omconsole.i18n import _
 from omconsole.sanitize import ELLIPSIS, sanitize
 
 if TYPE_CHECKING:
@@ -76,16 +76,6 @@ def duration_s(value: str, place: Place) -> int:
             _("“{value}” is out of bounds.").format(value=sanitize(value, 60)), _("Use a duration from 30s to 24h.")
         )
     return total
-
-
-def stale_days(value: list[int], place: Place) -> tuple[int, int]:
-    """Return the two ages in days after which a device is stale, and stale for long."""
-    if len(value) == 2 and 1 <= value[0] < value[1] <= 3650:
-        return value[0], value[1]
-    raise place.error(
-        _("these are not two rising numbers of days."),
-        _("Write two whole numbers from 1 to {most}, as in [30, 90].").format(most=number(3650)),
-    )
 
 
 def graph_root(value: str, place: Place) -> str:

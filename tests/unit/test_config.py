@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from omconsole.config import CLOUDS, Options, Secret, load
+from omconsole.config import CLOUDS, Options, Secret, Thresholds, load
 from omconsole.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -62,8 +62,13 @@ def test_everything_that_can_be_set(settings_of: Callable[..., Settings], tmp_pa
         proxy = "http://proxy.example.com:8080"
         read_only = false
         state_dir = "state"
-        poll = { devices = "15m", overview = "1h30m", messages = "90s" }
-        thresholds = { stale_days = [14, 60] }
+        poll = { devices = "15m", overview = "1h30m", messages = "90s", service = "1m" }
+        [profiles.contoso.thresholds]
+        stale_days = [14, 60]
+        connector_days = [90, 45, 20, 5]
+        cause_min = 10
+        cause_high_percent = 2
+        cause_critical_percent = 7.5
         [profiles.other]
         """,
         {"OMCONSOLE_TOKEN": " ey.J.x\n"},
@@ -76,8 +81,8 @@ def test_everything_that_can_be_set(settings_of: Callable[..., Settings], tmp_pa
     assert settings.token.reveal() == "ey.J.x"
     assert profile.graph_url == "https://graph.microsoft.us"
     assert profile.ca_file == tmp_path / "ca.pem"
-    assert profile.poll == {"devices": 900, "overview": 5400, "messages": 90}
-    assert profile.thresholds.stale_days == (14, 60)
+    assert profile.poll == {"devices": 900, "overview": 5400, "messages": 90, "service": 60}
+    assert profile.thresholds == Thresholds((14, 60), (90, 45, 20, 5), 10, 2.0, 7.5)
     assert not profile.read_only
 
 
@@ -92,7 +97,7 @@ def test_what_holds_without_a_word(settings_of: Callable[..., Settings], own_hom
     )
     assert settings.profile.graph_url == CLOUDS["global"]
     assert settings.profile.read_only
-    assert settings.profile.thresholds.stale_days == (30, 90)
+    assert settings.profile.thresholds == Thresholds((30, 90), (60, 30, 14, 7), 5, 1.0, 5.0)
     assert settings.state_directory.is_relative_to(own_home)
     assert not settings.is_demo
 
@@ -172,8 +177,8 @@ def test_an_unknown_key_names_the_nearest(
         ("history_days = 400", "history_days"),
         ('business_hours = "Mon-Fri 08:00-17:00"', "business_hours"),
         ('[profiles.a]\nauthority = "https://x"', "profiles.a.authority"),
-        ('[profiles.a.poll]\nservice = "2m"', "profiles.a.poll.service"),
-        ("[profiles.a.thresholds]\ncause_min = 5", "profiles.a.thresholds.cause_min"),
+        ('[profiles.a.poll]\nsecurity = "2m"', "profiles.a.poll.security"),
+        ("[profiles.a.thresholds]\nupdate_days = [30, 14, 7]", "profiles.a.thresholds.update_days"),
         ("[timers]", "timers"),
     ],
 )
@@ -199,6 +204,13 @@ def test_a_secret_in_the_file_is_refused_and_not_repeated(refused: Callable[...,
         ("[profiles.a]\npoll = 5", "profiles.a.poll", "table", "whole number"),
         ("[profiles.a.poll]\ndevices = 900", "profiles.a.poll.devices", "text in quotes", "whole number"),
         ("[profiles.a.thresholds]\nstale_days = 30", "profiles.a.thresholds.stale_days", "list", "whole number"),
+        ("[profiles.a.thresholds]\ncause_min = 5.5", "profiles.a.thresholds.cause_min", "whole number", "a number"),
+        (
+            "[profiles.a.thresholds]\ncause_high_percent = '1'",
+            "profiles.a.thresholds.cause_high_percent",
+            "number",
+            "text",
+        ),
         (
             "[profiles.a.thresholds]\nstale_days = [1, true]",
             "profiles.a.thresholds.stale_days",
@@ -236,6 +248,14 @@ def test_a_wrong_type_names_both(
         ('poll = { devices = "" }', "poll.devices", "15m"),
         ("thresholds = { stale_days = [90, 30] }", "thresholds.stale_days", "[30, 90]"),
         ("thresholds = { stale_days = [30] }", "thresholds.stale_days", "[30, 90]"),
+        ('poll = { service = "1s" }', "poll.service", "30s"),
+        ("thresholds = { connector_days = [60, 30, 14] }", "thresholds.connector_days", "[60, 30, 14, 7]"),
+        ("thresholds = { connector_days = [7, 14, 30, 60] }", "thresholds.connector_days", "[60, 30, 14, 7]"),
+        ("thresholds = { connector_days = [60, 30, 14, 0] }", "thresholds.connector_days", "[60, 30, 14, 7]"),
+        ("thresholds = { cause_min = 1 }", "thresholds.cause_min", "from 2"),
+        ("thresholds = { cause_high_percent = 0 }", "thresholds.cause_high_percent", "up to 100"),
+        ("thresholds = { cause_critical_percent = nan }", "thresholds.cause_critical_percent", "up to 100"),
+        ("thresholds = { cause_high_percent = 6 }", "thresholds.cause_critical_percent", "cause_high_percent"),
     ],
 )
 def test_a_value_that_cannot_be(refused: Callable[..., SettingsError], line: str, key: str, do: str) -> None:
