@@ -8,6 +8,7 @@ order) and `Values` (the rows). Rows are read by those names, never by position,
 from __future__ import annotations
 
 import asyncio
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
@@ -19,7 +20,7 @@ from omconsole.graph.throttling import Round
 from omconsole.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection
+    from collections.abc import AsyncIterator, Collection, Mapping
 
     from omconsole.graph.request import GraphClient
     from omconsole.graph.surface import Asked
@@ -57,7 +58,7 @@ class ReportDecoder(RowDecoder[T]):
         super().__init__(row, slice_rows=slice_rows)
         self._needs = {*needs, *(wire for _name, wire in self._identifiers)}
         self._fields = {field.encode_name: field for field in msgspec.structs.fields(row)}
-        self._decoders: dict[Columns, msgspec.json.Decoder[Any]] = {}
+        self._orders: dict[Columns, _Order] = {}
 
     async def rows(self, table: Table) -> tuple[tuple[T, ...], Flaws]:
         """Returns the rows of an answer and what could not be read, giving way to the event loop between slices.
@@ -78,34 +79,44 @@ class ReportDecoder(RowDecoder[T]):
 
     def _read(self, raw: object, columns: Columns, tally: Tally) -> T | None:
         if isinstance(raw, msgspec.Raw):
+            order = self._order(columns)
             try:
-                typed = self._decoder(columns).decode(raw)
+                typed = order.decode(raw)
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 raw = read_json(bytes(raw))  # value by value, then
             else:
-                known = (self._fields[wire].name for wire in columns if wire in self._fields)
-                return self.row(**{name: getattr(typed, name) for name in known})
+                return self.row(*order.fields(typed)) if order.fields else self.row(**order.named(typed))
         if not isinstance(raw, list) or len(raw) != len(columns):
             tally.reject("Values", raw)
             return None
         return self._by_field(dict(zip(columns, raw, strict=True)), tally)
 
-    def _decoder(self, columns: Columns) -> msgspec.json.Decoder[Any]:
-        """Returns a decoder of rows in this order of columns; a row that is shorter or longer is none for it."""
-        decoder = self._decoders.get(columns)
-        if decoder is None:
-            fields: list[Any] = [
-                (self._fields[wire].name, self._fields[wire].type)
-                if wire in self._fields
-                else (f"_{index}", msgspec.Raw)
-                for index, wire in enumerate(columns)
-            ]
-            beyond = ("_beyond", Literal["nothing follows"], "nothing follows")
-            decoder = msgspec.json.Decoder(msgspec.defstruct(self.row.__name__, [*fields, beyond], array_like=True))
-            if len(self._decoders) >= _ORDERS:
-                self._decoders.clear()
-            self._decoders[columns] = decoder
-        return decoder
+    def _order(self, columns: Columns) -> _Order:
+        order = self._orders.get(columns)
+        if order is None:
+            if len(self._orders) >= _ORDERS:
+                self._orders.clear()
+            order = self._orders[columns] = _Order(self._fields, columns)
+        return order
+
+
+class _Order:
+    """How rows with the columns in one order are decoded; a row that is shorter or longer is none for it."""
+
+    def __init__(self, known: Mapping[str, msgspec.structs.FieldInfo], columns: Columns) -> None:
+        cells: list[Any] = [
+            (known[wire].name, known[wire].type) if wire in known else (f"_{index}", msgspec.Raw)
+            for index, wire in enumerate(columns)
+        ]
+        beyond = ("_beyond", Literal["nothing follows"], "nothing follows")
+        self.decode = msgspec.json.Decoder(msgspec.defstruct("Values", [*cells, beyond], array_like=True)).decode
+        names = [field.name for field in known.values()]
+        self._present = [field.name for wire, field in known.items() if wire in columns]
+        # With one name attrgetter would return no tuple.
+        self.fields = attrgetter(*names) if self._present == names and len(names) > 1 else None
+
+    def named(self, typed: object) -> dict[str, Any]:
+        return {name: getattr(typed, name) for name in self._present}
 
 
 async def report(
