@@ -16,12 +16,13 @@ from omconsole.domain.items import Item
 from omconsole.domain.snapshot import EMPTY
 from omconsole.errors import ConsoleError
 from omconsole.i18n import _
-from omconsole.screens.base import ConsoleScreen, row_id
+from omconsole.screens.base import ConsoleScreen
 from omconsole.screens.dashboard import DashboardScreen
 from omconsole.screens.key_order import KeyOrder
 from omconsole.screens.outcomes import outcome_tone, outcome_words
 from omconsole.screens.ports import Console, Row, Trouble
 from omconsole.screens.reading import Reading
+from omconsole.screens.rows import row_id
 from omconsole.terminal import GuardedApp
 from styles import WIDGETS_CSS
 from styles.themes import THEMES, theme_variables

@@ -6,6 +6,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from omconsole.domain.items import Item, Severity
+from omconsole.domain.updates import Update
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
     from omconsole.domain.rows import Row
     from omconsole.domain.snapshot import Snapshot
-    from omconsole.domain.updates import Update
 
 
 def inbox(snapshot: Snapshot, now: datetime) -> tuple[Row, ...]:
@@ -41,9 +41,20 @@ def _item(item: Item) -> tuple[int, int, float, str]:
     return -triage.severity.rank, -triage.escalation, triage.first_seen.timestamp(), triage.id
 
 
+def severity_of(row: Row, now: datetime) -> Severity:
+    """Where a row stands among the others; `now` is UTC.
+
+    A post stands where an alert of its urgency would: high within 7 days or past, medium within 14, else low. The
+    checklist stands at medium.
+    """
+    if isinstance(row, Item):
+        return row.triage.severity
+    if not isinstance(row, Update):
+        return Severity.MEDIUM
+    days = (row.post.act_by - now).days if row.post.act_by else 30
+    return Severity.HIGH if days < 7 else Severity.MEDIUM if days < 14 else Severity.LOW
+
+
 def _update(update: Update, now: datetime) -> tuple[int, int, float, str]:
-    """A post stands where an alert of its urgency would: high within 7 days or past, medium within 14, else low."""
     act_by = update.post.act_by
-    days = (act_by - now).days if act_by else 30
-    severity = Severity.HIGH if days < 7 else Severity.MEDIUM if days < 14 else Severity.LOW
-    return -severity.rank, 0, act_by.timestamp() if act_by else 0.0, update.key
+    return -severity_of(update, now).rank, 0, act_by.timestamp() if act_by else 0.0, update.key

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.screen import Screen
 
 from omconsole import verbs
+from omconsole.domain.items import Item
+from omconsole.domain.updates import Update
 from omconsole.i18n import _
 from omconsole.screens import keys
 from omconsole.screens.foot import Foot, Tone
+from omconsole.screens.rows import asks_why, is_checklist, row_id
 
 if TYPE_CHECKING:
     from textual import events
@@ -59,6 +62,13 @@ class ConsoleScreen(Screen[None]):
         """Time has passed: ages and freshness may read differently."""
         self.show_picture()
 
+    def given(self, verb: str, row: Row) -> None:
+        """A verb has been given to a row, which a moment later may no longer be here."""
+
+    def show_row(self, row: Row) -> None:
+        """Show everything about a row."""
+        self.app.push_screen(screen_of(row, self.host))
+
     def leave(self) -> None:
         """Go back to the screen before."""
         self.dismiss()
@@ -88,8 +98,13 @@ class ConsoleScreen(Screen[None]):
         """Return why a verb does not apply here and now, None when it does."""
         if not hasattr(self, method(verb)):
             return _("“{verb}” does not apply here.").format(verb=verbs.words(verb))
-        if verb.applies in {"item", "row"} and self.target() is None:
+        row = self.target() if verb.applies in {"item", "row"} else None
+        if verb.applies in {"item", "row"} and row is None:
             return _("There is no row to apply “{verb}” to.").format(verb=verbs.words(verb))
+        if verb.applies == "item" and is_checklist(row):
+            return _("“{verb}” does not apply to the checklist: evidence alone turns it green.").format(
+                verb=verbs.words(verb)
+            )
         return self.host.refusal(verb)
 
     def action_step_back(self) -> None:
@@ -114,6 +129,25 @@ class ConsoleScreen(Screen[None]):
 
     def verb_triage_unack(self) -> None:
         self._order("unack")
+
+    async def verb_triage_resolve(self) -> None:
+        """Resolve; what is still reported is resolved with a reason."""
+        row = self.target()
+        if row is None or not asks_why(row):
+            self._order("resolve")
+            return
+        from omconsole.screens.dialogs import ReasonDialog
+
+        def resolve(why: str | None) -> None:
+            if why:
+                self._give("resolve", row, why)
+
+        dialog = ReasonDialog(row, self.host.reading)
+        await self.app.push_screen(dialog, resolve)
+        dialog.set_focus(dialog.text)
+
+    def verb_triage_reopen(self) -> None:
+        self._order("reopen")
 
     async def verb_triage_note(self) -> None:
         from omconsole.screens.dialogs import NoteDialog
@@ -147,6 +181,11 @@ class ConsoleScreen(Screen[None]):
         self.host.pause(not self.host.paused)
         self.say(_("The picture stands still; P lets it go on.") if self.host.paused else _("The picture goes on."))
 
+    def verb_view_inbox(self) -> None:
+        from omconsole.screens.inbox import InboxScreen
+
+        self.app.push_screen(InboxScreen(self.host))
+
     def verb_view_sources(self) -> None:
         from omconsole.screens.sources import SourcesScreen
 
@@ -174,7 +213,11 @@ class ConsoleScreen(Screen[None]):
     def _order(self, verb: str) -> None:
         row = self.target()
         if row is not None:
-            self.host.order(verb, [row])
+            self._give(verb, row)
+
+    def _give(self, verb: str, row: Row, why: str | None = None) -> None:
+        self.host.order(verb, [row], why=why)
+        self.given(verb, row)
 
 
 def method(verb: Verb) -> str:
@@ -182,8 +225,16 @@ def method(verb: Verb) -> str:
     return f"verb_{verb.id.replace('.', '_')}"
 
 
-def row_id(row: Row) -> str:
-    """Return the id that people type for a row."""
-    from omconsole.domain.items import Item
+def screen_of(row: Row, host: Host) -> ConsoleScreen:
+    """Return the screen that shows everything about a row."""
+    if isinstance(row, Item):
+        from omconsole.screens.detail import DetailScreen
 
-    return row.id if isinstance(row, Item) else row.post.id
+        return DetailScreen(host, row)
+    if isinstance(row, Update):
+        from omconsole.screens.reader import ReaderScreen
+
+        return ReaderScreen(host, row.post.id)
+    from omconsole.screens.checklist import OccurrenceScreen
+
+    return OccurrenceScreen(host, row)

@@ -1,23 +1,25 @@
-"""One item: what, whom, since when, why this severity, the evidence, and what has happened to it."""
+"""One item: what, whom, since when, why this severity, the evidence, what folds under it, and what has happened."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import work
-from textual.containers import Container, VerticalScroll
-from textual.content import Content
+from textual import on, work
+from textual.containers import Container
 from textual.widgets import Static
 
 from omconsole.domain import words
 from omconsole.domain.items import Condition, Item
 from omconsole.i18n import _
+from omconsole.screens import keys
 from omconsole.screens.base import ConsoleScreen
-from omconsole.screens.columns import label_cell
-from omconsole.screens.evidence import facts, instant
-from omconsole.screens.lines import columns, heading, paragraph
-from omconsole.screens.pages import MARGINS, PAGES_CSS
+from omconsole.screens.finding import find
+from omconsole.screens.members import MembersPane, member_columns
+from omconsole.screens.pages import MARGINS, PAGES_CSS, Page
+from omconsole.screens.rows import source
+from omconsole.screens.sheets import Common, history, sheet
 from widgets.pane import PaneRule, RuleLine
+from widgets.queue_table import QueueTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 
     from omconsole.domain.events import Event
     from omconsole.screens.ports import Host
-    from omconsole.screens.reading import Reading
 
 
 BESIDE = 117
@@ -37,15 +38,29 @@ WIDE = 160
 
 
 class DetailScreen(ConsoleScreen):
-    """Everything that is known of one item. Opening it says that somebody has seen it."""
+    """Everything that is known of one item. Opening it says that somebody has seen it.
+
+    Verbs are for the item, or for the member under the cursor while the members have the focus.
+    """
 
     CSS_PATH = PAGES_CSS
     TEACHES: ClassVar[tuple[str, ...]] = (
         "console.back",
         "triage.ack",
         "triage.unack",
+        "triage.resolve",
         "triage.note",
         "item.copy_id",
+        "console.palette",
+        "console.help",
+    )
+    TEACHES_WITH_MEMBERS: ClassVar[tuple[str, ...]] = (
+        "console.back",
+        "pane.next",
+        "item.open",
+        "triage.ack",
+        "triage.resolve",
+        "triage.note",
         "console.palette",
         "console.help",
     )
@@ -54,42 +69,47 @@ class DetailScreen(ConsoleScreen):
         super().__init__(host)
         self.item = item
         self._events: Sequence[Event] = ()
+        self._common = Common()
         self._rule = RuleLine(PaneRule(""))
+        self._page = Page(id="page")
         self._left = Static(id="facts", markup=False)
         self._right = Static(id="history", markup=False)
+        self.members = MembersPane(host.reading, host.size.width)
 
     def compose(self) -> ComposeResult:
-        """Yield title, text and last line."""
+        """Yield title, text, members and last line."""
         yield self._rule
-        with VerticalScroll(id="page"), Container(id="sheet"):
+        with self._page, Container(id="sheet"):
             yield self._left
             yield self._right
+        yield self.members
         yield self.foot
 
     def on_mount(self) -> None:
         """Show the item, mark it seen, and fetch its history."""
-        self.query_one("#page").focus()
+        self._page.focus()
         self._draw()
         self.host.order("seen", [self.item], quiet=True)
         self._read_history()
 
     def target(self) -> Item:
-        """The item."""
-        return self.item
+        """The member under the cursor while the members have the focus, else the item."""
+        member = self.members.table.cursor_row if self.members.table.has_focus else None
+        return member or self.item
 
     def show_picture(self) -> None:
         """Take the item from the new picture; one that is no longer open stays as it was last."""
-        snapshot = self.host.reading.snapshot
-        pane = snapshot.alerts if self.item.triage.pane == "alerts" else snapshot.issues
-        found = next((each for each in pane if each.key == self.item.key), None)
-        if found is None or found is self.item:
-            return
-        self.item = found
+        found = find(self.host.reading.snapshot, self.item)
+        changed = found is not None and found is not self.item
+        if found is not None:
+            self.item = found
         self._draw()
-        self._read_history()
+        if changed:
+            self._read_history()
 
     def on_resize(self) -> None:
         """Show as much as there is room for."""
+        self.members.table.set_columns(member_columns(self.host.reading, self.size.width))
         self._draw()
 
     def tick(self) -> None:
@@ -97,7 +117,26 @@ class DetailScreen(ConsoleScreen):
         self._draw()
 
     def verb_poll_refresh(self) -> None:
-        self.host.refresh_source(self.item.triage.source)
+        self.host.refresh_source(source(self.item))
+
+    def verb_pane_next(self) -> None:
+        if not self.members.display:
+            self.say(_("There is nothing else here to go to."))
+            return
+        self.set_focus(self._page if self.members.table.has_focus else self.members.table)
+
+    def verb_pane_previous(self) -> None:
+        self.verb_pane_next()
+
+    def verb_item_open(self) -> None:
+        if self.target() is not self.item:
+            self.show_row(self.target())
+
+    @on(QueueTable.RowOpened)
+    def open_member(self, message: QueueTable.RowOpened) -> None:
+        """Show everything about a member."""
+        message.stop()
+        self.verb_item_open()
 
     @work(group="history", exclusive=True)
     async def _read_history(self) -> None:
@@ -109,6 +148,7 @@ class DetailScreen(ConsoleScreen):
 
     def _draw(self) -> None:
         reading, item = self.host.reading, self.item
+        self._show_members()
         state = words.label_word(item.label)
         right = f"{words.severity_word(item.triage.severity)} · {state} · {reading.age(item.triage.first_seen)}"
         stale = _("STALE") if item.condition is Condition.UNKNOWN else ""
@@ -116,74 +156,14 @@ class DetailScreen(ConsoleScreen):
         room = self.size.width - MARGINS
         beside = room >= BESIDE
         first, second = ((room - GUTTER) * 3 // 5, (room - GUTTER) * 2 // 5) if beside else (room, room)
-        self._left.update(sheet(item, reading, first, wide=self.size.width >= WIDE))
+        common = self._common.of(item, reading) if item.is_cause else ()
+        self._left.update(sheet(item, reading, first, common, wide=self.size.width >= WIDE))
         self._right.update(history(self._events, reading, second))
 
-
-def sheet(item: Item, reading: Reading, width: int, *, wide: bool = False) -> Content:
-    """Return what is known of the item, in lines of `width` cells: what and whom, evidence, causes, links."""
-    triage, seen = item.triage, item.seen
-    rows: list[tuple[str, str | Content]] = [
-        (_("State"), Content.assemble(label_cell(item), (f" · {condition(item)}", "$ink-soft"))),
-        (_("Severity"), _severity(item)),
-        (_("Since"), instant(triage.first_seen, reading)),
-        (_("User"), (seen.user if seen else None) or "–"),
-        (_("Platform"), (seen.platform if seen else None) or "–"),
-        (_("Has it"), reading.full_name(triage.assignee)),
-    ]
-    if triage.acked_at is not None:
-        rows.append((_("Acknowledged"), _acknowledged(item, reading)))
-    parts = [columns(rows, width=width), heading(_("Evidence"))]
-    if seen is None:
-        parts.append(paragraph(_("The source has not been read since this console started.")))
-    else:
-        parts.append(columns([fact if wide else fact[:2] for fact in facts(seen.facts, reading)], width=width))
-        source = words.source_word(triage.source)
-        told = _("Source: {source}. As of {time}.").format(source=source, time=instant(seen.evidence_at, reading))
-        parts.append(paragraph(told))
-        if seen.causes:
-            parts.append(heading(_("Causes")))
-            parts.append(
-                columns([(cause.name, cause.setting or "–", cause.code or "") for cause in seen.causes], width=width)
-            )
-    parts.append(heading(_("Where")))
-    parts.append(columns([(_("Id"), item.id), (_("Graph id"), triage.subject_id)], width=width))
-    if seen is not None and seen.portal_url:
-        parts.append(Content.styled(seen.portal_url, "$accent-ink"))
-    return Content("\n").join(parts)
-
-
-def history(events: Sequence[Event], reading: Reading, width: int) -> Content:
-    """Return what has happened to the item, the newest first, in lines of `width` cells."""
-    parts = [heading(_("History"), first=True)]
-    persons = reading.snapshot.persons
-    for event in reversed(events):
-        when = Content.styled(reading.stamp(event.at), "$ink-dim") if event.at else Content("–")
-        who = Content.styled(words.actor_word(event, persons), "$ink-soft")
-        parts.append(Content.assemble(when, "  ", who))
-        parts.append(columns([("", Content.styled(words.change_words(event), "$ink"))], width=width))
-    if not events:
-        parts.append(paragraph(_("Nothing has been read yet.")))
-    return Content("\n").join(parts)
-
-
-def condition(item: Item) -> str:
-    """Return in words what the item's source says of it."""
-    return {
-        Condition.FIRING: _("Graph reports it"),
-        Condition.CLEAR: _("Graph does not report it any more"),
-        Condition.UNKNOWN: _("nobody knows at present: its source is stale"),
-    }[item.condition]
-
-
-def _severity(item: Item) -> Content:
-    severity = item.triage.severity
-    rule = _("by the rule for “{kind}”").format(kind=words.kind_word(item.triage.kind))
-    word = Content.styled(words.severity_word(severity), f"bold $severity-{severity.value}")
-    return Content.assemble(word, (f" · {rule}", "$ink-soft"))
-
-
-def _acknowledged(item: Item, reading: Reading) -> str:
-    triage = item.triage
-    by = reading.full_name(triage.acked_by)
-    return _("{time} by {name}").format(time=instant(triage.acked_at, reading), name=by)
+    def _show_members(self) -> None:
+        rows = self.host.reading.snapshot.members.get(self.item.id, ())
+        if bool(rows) != self.members.display:
+            self.foot.keys = keys.hints(self.TEACHES_WITH_MEMBERS if rows else self.TEACHES)
+            if not rows and self.members.table.has_focus:
+                self._page.focus()
+        self.members.take(rows)

@@ -12,11 +12,10 @@ from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from omconsole.domain import words
 from omconsole.domain.commands import LONGEST_NOTE
-from omconsole.domain.items import Item
 from omconsole.i18n import _
 from omconsole.screens.pages import PAGES_CSS
+from omconsole.screens.rows import title
 from widgets.pane import Pane, PaneRule
 
 if TYPE_CHECKING:
@@ -27,17 +26,22 @@ if TYPE_CHECKING:
     from omconsole.screens.reading import Reading
 
 
-class NoteDialog(ModalScreen[str | None]):
-    """Asks for the text of a note; the answer is None when nothing is to be written."""
+class TextDialog(ModalScreen[str | None]):
+    """Asks for a line of text; the answer is None when nothing is to be done.
+
+    Args:
+        question: what the rule says.
+        hint: what the keys do.
+        placeholder: what to write.
+    """
 
     CSS_PATH = PAGES_CSS
     BINDINGS = [Binding("escape", "cancel", "cancel", show=False)]
 
-    def __init__(self, row: Row, reading: Reading) -> None:
+    def __init__(self, question: str, hint: str, placeholder: str) -> None:
         super().__init__()
-        name = words.title(row, now=reading.now, tz=reading.tz) if isinstance(row, Item) else row.post.title
-        self._rule = PaneRule(_("Note on {name}").format(name=name), _("⏎ save · esc cancel"))
-        self.text = Input(placeholder=_("What do the others need to know?"), max_length=LONGEST_NOTE, compact=True)
+        self._rule = PaneRule(question, hint)
+        self.text = Input(placeholder=placeholder, max_length=LONGEST_NOTE, compact=True)
         self.text.cursor_blink = False
 
     def compose(self) -> ComposeResult:
@@ -54,6 +58,23 @@ class NoteDialog(ModalScreen[str | None]):
     def action_cancel(self) -> None:
         """Write nothing."""
         self.dismiss(None)
+
+
+class NoteDialog(TextDialog):
+    """Asks for the text of a note."""
+
+    def __init__(self, row: Row, reading: Reading) -> None:
+        question = _("Note on {name}").format(name=title(row, reading))
+        super().__init__(question, _("⏎ save · esc cancel"), _("What do the others need to know?"))
+
+
+class ReasonDialog(TextDialog):
+    """Asks why something is declared over that is still reported."""
+
+    def __init__(self, row: Row, reading: Reading) -> None:
+        question = _("Resolve {name}").format(name=title(row, reading))
+        why = _("It is still reported: why is it over? It comes back if it stays.")
+        super().__init__(question, _("⏎ resolve · esc cancel"), why)
 
 
 class Choice(Static, can_focus=True):

@@ -26,6 +26,20 @@ _NAMES: dict[str, Callable[[], str]] = {
     "osVersion": lambda: _("OS version"),
     "model": lambda: _("Model"),
     "serialNumber": lambda: _("Serial number"),
+    "AppVersion": lambda: _("App version"),
+    "failureCategory": lambda: _("Why it failed"),
+    "failureReason": lambda: _("Reason"),
+    "enrollmentType": lambda: _("Kind of enrolment"),
+    "eventDateTime": lambda: _("Failed"),
+    "operatingSystem": lambda: _("Operating system"),
+    "state": lambda: _("State"),
+    "lastSyncStatus": lambda: _("Last sync"),
+    "bindStatus": lambda: _("Binding"),
+    "partnerState": lambda: _("State of the partner"),
+    "healthStatus": lambda: _("Health"),
+    "lastConnectionDateTime": lambda: _("Last connection"),
+    "lastHeartbeatDateTime": lambda: _("Last heartbeat"),
+    "lastSyncErrorCode": lambda: _("Error code"),
 }
 """In the order in which they are shown; others follow by name."""
 
@@ -44,10 +58,17 @@ _VALUES: dict[str, Callable[[], str]] = {
 
 
 def facts(observed: Mapping[str, object], reading: Reading) -> list[tuple[str, str, str]]:
-    """Return (name in words, value in words, Graph's property name) of every fact."""
-    ordered = [name for name in _NAMES if name in observed]
-    ordered += sorted(name for name in observed if name not in _NAMES)
-    return [(_NAMES[name]() if name in _NAMES else name, value(observed[name], reading), name) for name in ordered]
+    """Return (name in words, value in words, Graph's property name) of every fact that is one value."""
+    single = {name: raw for name, raw in observed.items() if not isinstance(raw, list | dict)}
+    ordered = [name for name in _NAMES if name in single]
+    ordered += sorted(name for name in single if name not in _NAMES)
+    return [(fact_name(name), value(single[name], reading), name) for name in ordered]
+
+
+def fact_name(name: str) -> str:
+    """Return what a property of Graph's is called; one without words is its own name."""
+    words_ = _NAMES.get(name)
+    return words_() if words_ else name
 
 
 def value(raw: object, reading: Reading) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 from textual import on
 from textual.binding import Binding
@@ -17,7 +17,17 @@ from widgets.key_bar import KeyHint
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from omconsole.screens.panes import RowsPane
+    from omconsole.domain.filters import Filter
+
+
+class Filtered(Protocol):
+    """Rows that a filter narrows."""
+
+    filter: Filter
+    """The one that holds now."""
+
+    def narrow(self, filter_: Filter) -> None:
+        """Show only the rows that pass."""
 
 
 class FilterLine(Horizontal):
@@ -41,7 +51,7 @@ class FilterLine(Horizontal):
     class Closed(Message):
         """The user has finished typing; the filter stays as it is."""
 
-    def __init__(self, pane: RowsPane[Any]) -> None:
+    def __init__(self, pane: Filtered) -> None:
         super().__init__(id="filter-line")
         self.pane = pane
         self.words = Input(pane.filter.text, placeholder=_("words, -word, severity:high, user:anna"), compact=True)

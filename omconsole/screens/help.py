@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -12,7 +11,7 @@ from omconsole import verbs
 from omconsole.i18n import _
 from omconsole.screens.base import ConsoleScreen
 from omconsole.screens.lines import columns, heading, paragraph
-from omconsole.screens.pages import MARGINS, PAGES_CSS
+from omconsole.screens.pages import MARGINS, PAGES_CSS, Page
 from widgets.pane import PaneRule, RuleLine
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class HelpScreen(ConsoleScreen):
     def compose(self) -> ComposeResult:
         """Yield title, list and last line."""
         yield RuleLine(PaneRule(_("Help"), _("every key is also a : command and a line of the palette")))
-        with VerticalScroll(id="page"):
+        with Page(id="page"):
             yield self._text
         yield self.foot
 

@@ -8,6 +8,10 @@ from textual.content import Content
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TypeAlias
+
+    Line: TypeAlias = tuple[str, str | Content]
+    """What it is, and what it is like; without the first, the second goes on from the line above."""
 
 INKS = ("$ink-dim", "$ink", "$ink-dim")
 """The inks of the first, second and third column."""
@@ -49,7 +53,7 @@ def _line(row: Sequence[Content], widths: Sequence[int], width: int | None) -> C
     parts = [cell.pad_right(max(0, widths[place] - cell.cell_length) + GAP) for place, cell in enumerate(row[:-1])]
     head, last = Content("").join(parts), row[-1]
     room = 0 if width is None else width - head.cell_length
-    if room < LEAST_ROOM or last.cell_length <= room:
+    if room < LEAST_ROOM or (last.cell_length <= room and "\n" not in last.plain):
         return head + last
     indent = Content(" " * head.cell_length)
     first, *rest = last.wrap(room)

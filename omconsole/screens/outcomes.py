@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from omconsole.domain import words
-from omconsole.domain.items import Item, Label
+from omconsole.domain.items import Label
 from omconsole.i18n import _, ngettext, number
+from omconsole.screens.rows import title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,15 +56,17 @@ def _of_one(verb: str, outcome: Outcome, rows: Mapping[str, Row], reading: Readi
 def _done(verb: str, label: str) -> str:
     if verb == "ack" and label == Label.RESOLVED:
         return _("Acknowledged and resolved: {name}")
+    if verb == "resolve" and label == "done":
+        return _("Done: {name}")
     patterns = {
         "ack": lambda: _("Acknowledged: {name}"),
         "unack": lambda: _("Acknowledgement given back: {name}"),
         "note": lambda: _("Noted: {name}"),
+        "resolve": lambda: _("Resolved: {name}"),
+        "reopen": lambda: _("Taken up again: {name}"),
     }
     return patterns[verb]() if verb in patterns else _("Done: {name}")
 
 
 def _name(row: Row | None, id_: str, reading: Reading) -> str:
-    if row is None:
-        return id_
-    return words.title(row, now=reading.now, tz=reading.tz) if isinstance(row, Item) else row.post.title
+    return id_ if row is None else title(row, reading)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
-from omconsole.domain.items import Item
-from omconsole.domain.updates import Update
+from omconsole.domain.rows import Row
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from omconsole.verbs import Verb
 
 T = TypeVar("T")
-Row: TypeAlias = Item | Update
-"""What a verb can be given to."""
+__all__ = ["Console", "Host", "Row", "Trouble"]
 
 
 class Console(Protocol):

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Markdown, Static
 
 from omconsole.domain import words
 from omconsole.i18n import _, date_long, ngettext, number
-from omconsole.sanitize import sanitize, sanitize_block
+from omconsole.sanitize import sanitize
+from omconsole.screens import html
 from omconsole.screens.base import ConsoleScreen
 from omconsole.screens.columns import days_left
 from omconsole.screens.evidence import instant
 from omconsole.screens.lines import columns
-from omconsole.screens.pages import PAGES_CSS
+from omconsole.screens.pages import PAGES_CSS, Page
 from widgets.pane import PaneRule, RuleLine
 
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
     from omconsole.domain.updates import Post, Update
     from omconsole.screens.ports import Host
-
-LONGEST = 200_000
-"""Characters of HTML that are set; Microsoft's longest posts have some 20,000."""
 
 
 class ReaderScreen(ConsoleScreen):
@@ -55,7 +52,7 @@ class ReaderScreen(ConsoleScreen):
     def compose(self) -> ComposeResult:
         """Yield title, facts, text and last line."""
         yield self._rule
-        with VerticalScroll(id="page"):
+        with Page(id="page"):
             yield self._meta
             yield self._text
         yield self.foot
@@ -140,17 +137,7 @@ def facts_of(update: Update, host: Host) -> Content:
 
 
 def as_markdown(post: Post | None) -> str:
-    """Return the body of a post as Markdown, without pictures, scripts and anything a terminal would obey."""
+    """Return the body of a post as Markdown."""
     if post is None:
         return _("*This post is not in the feed any more.*")
-    if not post.body:
-        return _("*This post has no text.*")
-    from bs4 import BeautifulSoup
-    from markdownify import MarkdownConverter
-
-    soup = BeautifulSoup(post.body[:LONGEST], "html.parser")
-    for tag in soup(["script", "style", "img", "iframe", "object", "svg"]):
-        tag.decompose()
-    text: str = MarkdownConverter(heading_style="ATX", bullets="-").convert_soup(soup)
-    # Character references may have brought control characters back.
-    return sanitize_block(text, LONGEST)
+    return html.as_markdown(post.body) if post.body else _("*This post has no text.*")
