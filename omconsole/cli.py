@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from omconsole.config import Settings
     from omconsole.signals.reading import Mode
 
-GROUPINGS = ("device", "user", "platform")
+GROUPINGS = ("cause", "device", "user", "policy", "app", "platform")
 """Those of `omconsole.domain.grouping`, which help texts do not wait for."""
 
 SCENARIOS = ("calm", "busy", "storm", "story")
@@ -152,8 +152,8 @@ def poll(told: Told, /, once: bool, increment: bool, as_json: bool, **options: A
     click.get_current_context().exit(run_poll(told.settings(), told.login, once=once, mode=mode, as_json=as_json))
 
 
-@main.command("list", help=_("List alerts, issues, updates or sources in order of priority."))
-@click.argument("what", type=click.Choice(["alerts", "issues", "updates", "sources"]))
+@main.command("list", help=_("List alerts, issues, updates, the checklist or sources in order of priority."))
+@click.argument("what", type=click.Choice(["alerts", "issues", "updates", "checklist", "sources"]))
 @click.option("--filter", "expression", default="", metavar="EXPR", help=_("Only rows that this filter shows."))
 @click.option("--group-by", type=click.Choice(GROUPINGS), help=_("Rows that share this, as one group."))
 @click.option("--all", "every", is_flag=True, help=_("Resolved ones too."))
@@ -167,13 +167,13 @@ def list_(told: Told, /, **options: Any) -> None:
     click.get_current_context().exit(run_list(told.settings(), told.login, Listing(**options)))
 
 
-@main.command(help=_("Show one item or post with its history."))
+@main.command(help=_("Show one item, post or task of the checklist with its history."))
 @click.argument("id_", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help=_("JSON on standard output."))
 @common
 @pass_told
 def show(told: Told, /, id_: str, as_json: bool, **options: Any) -> None:
-    from omconsole.commands.listing import run_show
+    from omconsole.commands.showing import run_show
 
     told.add(options)
     click.get_current_context().exit(run_show(told.settings(), told.login, id_, as_json=as_json))

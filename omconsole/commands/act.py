@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from omconsole.commands.output import print_json, say, warn
-from omconsole.commands.resolving import resolve
+from omconsole.commands.resolving import is_task, resolve
 from omconsole.domain.commands import LONGEST_NOTE, Command, Outcome
 from omconsole.domain.events import Actor, Event
 from omconsole.domain.handling import Answers, decide, decide_post
@@ -20,7 +20,7 @@ from omconsole.domain.words import refusal_words
 from omconsole.errors import SourceFailed, UsageError
 from omconsole.i18n import _, number
 from omconsole.paths import prepare_state_directory
-from omconsole.sanitize import sanitize_block
+from omconsole.sanitize import sanitize, sanitize_block
 from omconsole.store.journal import EVENTS_A_HOLD
 from omconsole.store.lookup import Finder
 from omconsole.store.origin import refuse_other_tenant
@@ -101,11 +101,12 @@ def _refuse_unfit_state(settings: Settings) -> None:
 
 
 class Named(msgspec.Struct, frozen=True):
-    """What one typed id means: an item, or a post of the feed that this person has `read` or not."""
+    """What one typed id means: an item, or a post of the feed that this person has `read` and the team `done`."""
 
     id: str
     post: Post | None = None
     read: bool = False
+    done: bool = False
 
 
 def _name(finder: Finder, feed: Callable[[], dict[str, Update]], typed: str) -> Named:
@@ -114,23 +115,29 @@ def _name(finder: Finder, feed: Callable[[], dict[str, Update]], typed: str) -> 
     Raises:
         UsageError: nothing, or more than one thing.
     """
+    if is_task(typed):
+        raise UsageError(
+            _("A task of the checklist is ticked by its evidence."),
+            _("See what is missing with: omconsole show {id}").format(id=sanitize(typed, 60)),
+        )
     items = finder.find(typed)
     id_ = resolve(typed, items, finder.post_ids)
     if any(triage.id == id_ for triage in items):
         return Named(id_)
     update = feed()[id_]
-    return Named(id_, update.post, update.read)
+    return Named(id_, update.post, update.read, update.done)
 
 
 def _filtered(settings: Settings, login: tuple[str, str], wish: Wish) -> tuple[str, ...]:
-    """The ids that the filter shows; above twenty only with `--yes`."""
-    from omconsole.commands.listing import Reader, parse_filter
+    """The ids that the filter shows; above twenty only with `--yes`. A verb on a cause covers what folds under it."""
+    from omconsole.commands.listing import Reader, apart, parse_filter
 
     if wish.ids:
         raise UsageError(_("Ids and --filter do not go together."), _("Use one of them."))
     chosen = parse_filter(wish.filter or "")
     reader = Reader(settings, login)
-    rows = [row for pane in ("alerts", "issues") for row in reader.ledger.items(pane) if chosen.matches(row)]
+    found = [row for pane in ("alerts", "issues") for row in reader.ledger.items(pane) if chosen.matches(row)]
+    rows = apart(found, chosen=True)
     warn(_("{n} rows match.").format(n=number(len(rows))))
     if len(rows) > ASK_ABOVE and not wish.yes:
         raise UsageError(
@@ -172,7 +179,7 @@ def _execute_hold(finder: Finder, command: Command, named: list[Named], answers:
 
 def _decide(finder: Finder, command: Command, named: Named) -> tuple[Event | Refusal, Triage | None]:
     if named.post is not None:
-        return decide_post(command, named.post, is_read=named.read), None
+        return decide_post(command, named.post, is_read=named.read, is_done=named.done), None
     current = finder.find(named.id)[0]
     return decide(command, current), current
 

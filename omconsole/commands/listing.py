@@ -1,36 +1,47 @@
-"""`omconsole list` and `omconsole show`: readers of the saved state, which never write."""
+"""`omconsole list`: a reader of the saved state, which never writes."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from omconsole.commands.output import print_columns, print_json, say, warn
-from omconsole.commands.resolving import resolve_row
-from omconsole.domain.contract import event_json, iso, item_json, source_json, update_json
+from omconsole.domain.assessment import assessed
+from omconsole.domain.checklist_words import mark, why
+from omconsole.domain.contract import iso, item_json, occurrence_json, source_json, update_json
 from omconsole.domain.filters import FilterError, parse
 from omconsole.domain.grouping import Group, Grouping, group
 from omconsole.domain.health import SourceHealth
 from omconsole.domain.items import Item
-from omconsole.domain.words import event_words, label_word, severity_word, source_word, title
+from omconsole.domain.kinds import KINDS
+from omconsole.domain.updates import Update
+from omconsole.domain.words import label_word, source_word, title
 from omconsole.errors import SourceFailed, UsageError
-from omconsole.i18n import _, datetime_medium, ngettext, number, short_age
+from omconsole.i18n import _, ngettext, number, short_age
 from omconsole.sanitize import sanitize
 from omconsole.service import configured_sources
 from omconsole.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from omconsole.config import Settings
+    from omconsole.domain.checklist import Occurrence
     from omconsole.domain.filters import Filter
     from omconsole.domain.ledger import Ledger
-    from omconsole.domain.updates import Update
+    from omconsole.domain.rows import Row
 
-SOURCES_OF = {"issues": ("devices",), "alerts": (), "updates": ("messages",), "sources": ()}
+SOURCES_OF = {
+    **{pane: frozenset(kind.source for kind in KINDS.values() if kind.pane == pane) for pane in ("alerts", "issues")},
+    "updates": frozenset({"messages"}),
+}
 """The sources whose oldest good poll is a list's `as_of`; none means every source."""
+ALWAYS_THERE = frozenset({"sources", "checklist"})
+"""What is listed before anything has been read too."""
 
 
 class Reader:
@@ -39,6 +50,7 @@ class Reader:
     def __init__(self, settings: Settings, login: tuple[str, str]) -> None:
         self.now = datetime.now(UTC)
         self.settings = settings
+        self.zone = ZoneInfo(settings.timezone)
         store = Store.open(
             settings.state_directory,
             tenant=settings.tenant,
@@ -53,15 +65,51 @@ class Reader:
         self.person = store.persons.known(login[0]) or ""
         warn(*store.notices)
 
-    def asked(self, names: Sequence[str]) -> list[SourceHealth]:
-        """The sources that a list is made from; all, when none is named, but for those that the tenant refuses."""
-        every = self.ledger.sources.values()
-        return [each for each in every if (each.name in names if names else each.status != "forbidden")]
+    @cached_property
+    def members(self) -> Mapping[str, Sequence[Item]]:
+        """What folds under what, by the parent's id, in order of priority."""
+        return self.ledger.members()
 
-    def as_of(self, names: Sequence[str]) -> datetime | None:
+    @cached_property
+    def checklist(self) -> tuple[Occurrence, ...]:
+        """The tasks and areas by what this state proves now."""
+        picture = self.ledger.picture(
+            tenant=self.settings.profile_name,
+            now=self.now,
+            person=self.person,
+            persons=self.persons,
+            polling="nobody",
+            notice=None,
+        )
+        return assessed(picture, self.ledger, self.person, self.zone).checklist
+
+    def asked(self, what: str) -> list[SourceHealth]:
+        """The sources that a list is made from, but for those that the tenant refuses; all of them for most lists."""
+        every = [each for each in self.ledger.sources.values() if each.status != "forbidden"]
+        return [each for each in every if each.name in SOURCES_OF.get(what, ())] or every
+
+    def as_of(self, what: str) -> datetime | None:
         """The oldest good poll of the sources asked; None when one was never good."""
-        times = [each.last_ok for each in self.asked(names)]
+        times = [each.last_ok for each in self.asked(what)]
         return None if None in times else min((time for time in times if time is not None), default=None)
+
+    def json(self, row: Row | SourceHealth) -> dict[str, Any]:
+        """A row as scripts read it."""
+        if isinstance(row, SourceHealth):
+            return source_json(row, self.now)
+        if isinstance(row, Update):
+            return update_json(row, self.now)
+        if not isinstance(row, Item):
+            return occurrence_json(row)
+        parents = (self.ledger.by_id(parent) for parent in row.suppressed_by)
+        return item_json(
+            row,
+            self.persons,
+            self.now,
+            self.ledger.sources.get(row.triage.source),
+            parents=[each for each in parents if each is not None],
+            folded=len(self.members.get(row.id, ())),
+        )
 
 
 class Listing(Struct, frozen=True, kw_only=True):
@@ -87,19 +135,19 @@ def run_list(settings: Settings, login: tuple[str, str], listing: Listing) -> in
     if listing.expression.strip() and what == "sources":
         raise UsageError(_("Sources cannot be filtered."), _("Leave --filter out."))
     reader = Reader(settings, login)
-    as_of = reader.as_of(SOURCES_OF[what])
+    as_of = reader.as_of(what)
     rows = _rows(reader, what, chosen, every=listing.every)
-    groups = group(rows, listing.group_by) if listing.group_by else None
+    groups = group(rows, listing.group_by, _open_causes(reader)) if listing.group_by else None
     if listing.as_json:
-        found = {"as_of": iso(as_of), "count": len(rows), "items": [_json(reader, row) for row in rows]}
+        found = {"as_of": iso(as_of), "count": len(rows), "items": [reader.json(row) for row in rows]}
         print_json(found if groups is None else {**found, "groups": groups})
     elif groups is not None:
         _print_groups(groups)
     else:
-        _print(reader, what, rows)
-    if as_of is not None or what == "sources":
+        _print(reader, listing, rows)
+    if as_of is not None or what in ALWAYS_THERE:
         return 0
-    _say_never_read(reader.asked(SOURCES_OF[what]))
+    _say_never_read(reader.asked(what))
     return SourceFailed.exit_code
 
 
@@ -111,42 +159,6 @@ def _say_never_read(asked: Sequence[SourceHealth]) -> None:
         warn(_("Not every source could be read: {names}.").format(names=names), troubled[0].error or "")
     else:
         warn(_("Nothing has been read from this tenant yet."), _("Read it once with: omconsole poll --once"))
-
-
-def run_show(settings: Settings, login: tuple[str, str], typed: str, *, as_json: bool) -> int:
-    """Show one item or post with everything known about it."""
-    reader = Reader(settings, login)
-    row = resolve_row(reader.ledger, typed, reader.person)
-    key = row.key
-    history = reader.store.history(key)
-    if as_json:
-        print_json(
-            {
-                "item": _json(reader, row),
-                "evidence": row.seen.facts if isinstance(row, Item) and row.seen else None,
-                "explanation": [],
-                "runbook": None,
-                "history": [event_json(event, reader.persons) for event in history],
-                "members": [],
-                "related": _related(reader, row),
-            }
-        )
-        return 0
-    if isinstance(row, Item):
-        _print_item(row, reader.now)
-    else:
-        _print_post(row)
-    for event in history:
-        assert event.at is not None
-        say(f"{datetime_medium(event.at, reader_zone(settings))}  {event_words(event, reader.persons)}")
-    return 0
-
-
-def reader_zone(settings: Settings) -> Any:
-    """The zone in which times are told."""
-    from zoneinfo import ZoneInfo
-
-    return ZoneInfo(settings.timezone)
 
 
 def parse_filter(expression: str) -> Filter:
@@ -165,39 +177,48 @@ def parse_filter(expression: str) -> Filter:
 def _rows(reader: Reader, what: str, chosen: Filter, *, every: bool) -> list[Any]:
     if what == "sources":
         return list(reader.ledger.sources.values())
-    if what == "updates":
-        rows: list[Any] = list(reader.ledger.updates(reader.person))
+    rows: list[Any]
+    if what == "checklist":
+        rows = list(reader.checklist)
+    elif what == "updates":
+        rows = list(reader.ledger.updates(reader.person))
     else:
         rows = list(reader.ledger.items(what, every=every))
     return [row for row in rows if chosen.matches(row)] if chosen else rows
 
 
-def _json(reader: Reader, row: Item | Update | SourceHealth) -> dict[str, Any]:
-    if isinstance(row, Item):
-        return item_json(row, reader.persons, reader.now, reader.ledger.sources.get(row.triage.source))
-    return source_json(row, reader.now) if isinstance(row, SourceHealth) else update_json(row)
+def _open_causes(reader: Reader) -> list[Item]:
+    return [row for row in reader.ledger.rows if row.is_cause]
 
 
-def _related(reader: Reader, row: Item | Update) -> list[dict[str, Any]]:
-    """The other open items of the same device."""
-    if not isinstance(row, Item):
-        return []
-    same = row.triage.subject_id
-    return [
-        _json(reader, item)
-        for item in reader.ledger.items(row.triage.pane)
-        if item.triage.subject_id == same and item.key != row.key
-    ]
+def apart(rows: Sequence[Item], *, chosen: bool) -> list[Item]:
+    """Leave out what folds: under anything, or when rows were chosen by a filter, under one that was chosen too."""
+    shown: Collection[str] = {row.id for row in rows} if chosen else ()
+    return [row for row in rows if not (set(row.suppressed_by) & set(shown) if chosen else row.suppressed_by)]
 
 
-def _print(reader: Reader, what: str, rows: list[Any]) -> None:
-    if what == "sources":
+def _print(reader: Reader, listing: Listing, rows: list[Any]) -> None:
+    if listing.what == "sources":
         print_columns([_source_row(each, reader.now) for each in rows])
-    elif what == "updates":
+    elif listing.what == "checklist":
+        print_columns([(mark(each.ok), each.id, each.title, why(each)) for each in rows])
+    elif listing.what == "updates":
         print_columns([("●" if not each.read else " ", each.post.id, each.post.title) for each in rows])
     else:
-        print_columns([_item_row(item, reader.now) for item in rows], right=frozenset({4}))
+        _print_items(reader, rows, chosen=bool(listing.expression.strip()))
+        return
     say(ngettext("{n} row", "{n} rows", len(rows)).format(n=number(len(rows))))
+
+
+def _print_items(reader: Reader, rows: list[Item], *, chosen: bool) -> None:
+    """What folds is told by a count behind its parent."""
+    shown = apart(rows, chosen=chosen)
+    print_columns([item_row(reader, item) for item in shown], right=frozenset({4, 5}))
+    told = ngettext("{n} row", "{n} rows", len(shown)).format(n=number(len(shown)))
+    if folded := len(rows) - len(shown):
+        more = ngettext("{n} more is folded under another", "{n} more are folded under others", folded)
+        told = f"{told}, {more.format(n=number(folded))}"
+    say(told)
 
 
 def _print_groups(groups: list[Group]) -> None:
@@ -206,30 +227,23 @@ def _print_groups(groups: list[Group]) -> None:
     say(ngettext("{n} group", "{n} groups", len(groups)).format(n=number(len(groups))))
 
 
-def _item_row(item: Item, now: datetime) -> tuple[str, ...]:
+def item_row(reader: Reader, item: Item) -> tuple[str, ...]:
+    """Severity, label, id, title, how many are behind it, age, user."""
+    now = reader.now
     age = short_age((now - item.triage.first_seen).total_seconds())
     user = item.seen.user if item.seen else None
-    return (item.triage.severity.letter, label_word(item.label), item.id, title(item, now=now), age, user or "–")
+    behind = item.triage.firing if item.is_cause else len(reader.members.get(item.id, ()))
+    return (
+        item.triage.severity.letter,
+        label_word(item.label),
+        item.id,
+        title(item, now=now),
+        number(behind) if behind else "",
+        age,
+        user or "–",
+    )
 
 
 def _source_row(health: SourceHealth, now: datetime) -> tuple[str, ...]:
     age = "–" if health.last_ok is None else short_age((now - health.last_ok) / timedelta(seconds=1))
     return (source_word(health.name), health.state(now), age, number(health.items), health.error or "")
-
-
-def _print_item(item: Item, now: datetime) -> None:
-    say(f"{severity_word(item.triage.severity)} · {label_word(item.label)} · {item.id}")
-    say(title(item, now=now))
-    for name, value in (item.seen.facts if item.seen else {}).items():
-        say(f"  {name}: {'–' if value is None else value}")
-    if item.seen and item.seen.portal_url:
-        say(item.seen.portal_url)
-
-
-def _print_post(update: Update) -> None:
-    from markdownify import markdownify
-
-    say(f"{update.post.id} · {', '.join(update.post.services)}")
-    say(update.post.title)
-    say("")
-    say(markdownify(update.post.body).strip())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from omconsole.domain.checklist import AREAS, TASKS
 from omconsole.domain.identity import normalised
 from omconsole.domain.items import Item
 from omconsole.errors import UsageError
@@ -14,9 +15,10 @@ from omconsole.store.lookup import SHORTEST_PREFIX, meant
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from omconsole.domain.checklist import Occurrence
     from omconsole.domain.items import Triage
     from omconsole.domain.ledger import Ledger
-    from omconsole.domain.updates import Update
+    from omconsole.domain.rows import Row
 
 CANDIDATES_SHOWN = 8
 
@@ -60,9 +62,23 @@ def unresolved(typed: str, candidates: list[str]) -> UsageError:
     )
 
 
-def resolve_row(ledger: Ledger, typed: str, person: str) -> Item | Update:
-    """The item or post that is meant, as a row."""
+TEMPLATES = frozenset(each.name for each in (*TASKS, *AREAS))
+
+
+def is_task(typed: str) -> bool:
+    """Tell whether a task of the checklist is meant, at its present time or at another: `m17`, `m17@2026-11-22`."""
+    return typed.strip().casefold().partition("@")[0] in TEMPLATES
+
+
+def resolve_row(ledger: Ledger, typed: str, person: str, checklist: Callable[[], Sequence[Occurrence]]) -> Row:
+    """The item, post or task that is meant, as a row; the checklist is asked for only when a task is meant.
+
+    Raises:
+        UsageError: nothing, or more than one thing is meant.
+    """
     wanted = normalised(typed)
+    if is_task(typed):
+        return _task(typed.strip().casefold(), checklist())
     lives = (*ledger.triage.values(), *ledger.past.values())
     items = meant(wanted, lives) if len(wanted) >= SHORTEST_PREFIX else []
     id_ = resolve(typed, items, lambda: ledger.posts)
@@ -72,3 +88,13 @@ def resolve_row(ledger: Ledger, typed: str, person: str) -> Item | Update:
     assert triage is not None
     item = ledger.item(triage.key)
     return item if item is not None and item.id == id_ else Item(triage=triage)
+
+
+def _task(typed: str, checklist: Sequence[Occurrence]) -> Occurrence:
+    found = [row for row in checklist if typed == row.template or row.id.startswith(typed)]
+    if not found:
+        raise UsageError(
+            _("There is no task “{id}” at present.").format(id=sanitize(typed, 60)),
+            _("See the tasks with: omconsole list checklist"),
+        )
+    return found[0]

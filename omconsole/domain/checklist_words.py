@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from omconsole.domain.checklist import Occurrence, Part
+    from omconsole.domain.events import Event
 
 _AREAS: dict[str, Callable[[], str]] = {
     "planning": lambda: _("Planning"),
@@ -99,3 +100,12 @@ def why(row: Occurrence) -> str:
     if missing is not None:
         return part_line(missing)
     return " ".join(part.why for part in row.parts)
+
+
+def evidence_words(event: Event) -> str:
+    """Return what a `checklist.evidence` event says: `polling: green; important notices: red`."""
+    told = []
+    for name, ok in event.data.get("parts", {}).items():
+        pattern = _("{part}: green") if ok else _("{part}: red")
+        told.append(pattern.format(part=part_word(name)))
+    return "; ".join(told)

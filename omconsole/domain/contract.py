@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from omconsole.domain.checklist_words import why
+from omconsole.domain.items import Handling
 from omconsole.domain.words import title
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from omconsole.domain.checklist import Occurrence
     from omconsole.domain.events import Event
     from omconsole.domain.health import SourceHealth
-    from omconsole.domain.items import Item
+    from omconsole.domain.items import Item, Triage
     from omconsole.domain.updates import Update
 
 
@@ -22,9 +25,24 @@ def iso(moment: datetime | None) -> str | None:
 
 
 def item_json(
-    item: Item, persons: Mapping[str, str], now: datetime, source: SourceHealth | None = None
+    item: Item,
+    persons: Mapping[str, str],
+    now: datetime,
+    source: SourceHealth | None = None,
+    *,
+    parents: Iterable[Triage] = (),
+    folded: int = 0,
 ) -> dict[str, Any]:
-    """An alert or issue; `now` (UTC) is what ages in the title are told from, `source` the health of its source."""
+    """An alert or issue.
+
+    Args:
+        item: the row.
+        persons: display names by opaque id.
+        now: what ages in the title are told from, UTC.
+        source: the health of its source.
+        parents: what it folds under.
+        folded: how many rows fold directly under it.
+    """
     triage, seen = item.triage, item.seen
     return {
         "id": triage.id,
@@ -49,10 +67,10 @@ def item_json(
             {"type": cause.type, "id": cause.id, "name": cause.name, "setting": cause.setting, "code": cause.code}
             for cause in (seen.causes if seen else ())
         ],
-        "members": None,
+        "members": _members(item, folded),
         "suppressed_by": list(item.suppressed_by),
-        "covered_by": None,
-        "detached": False,
+        "covered_by": _covered_by(parents),
+        "detached": triage.detached,
         "first_seen": iso(triage.first_seen),
         "last_seen": iso(item.last_seen(source.last_sweep if source else None)),
         "evidence_at": iso(seen.evidence_at) if seen else None,
@@ -74,8 +92,20 @@ def item_json(
     }
 
 
-def update_json(update: Update) -> dict[str, Any]:
-    """A post of the update feed."""
+def _members(item: Item, folded: int) -> dict[str, int] | None:
+    """Of a cause its items and the distinct devices behind them; of a stale device or an outage what folds under it."""
+    if item.is_cause:
+        return {"count": len(item.triage.members), "firing": item.triage.firing}
+    return {"count": folded, "firing": folded} if folded else None
+
+
+def _covered_by(parents: Iterable[Triage]) -> str | None:
+    """The verb that the row is covered by: the handling of the first of its parents that is not open."""
+    return next((each.handling.value for each in parents if each.handling is not Handling.OPEN), None)
+
+
+def update_json(update: Update, now: datetime) -> dict[str, Any]:
+    """A post of the update feed; `now` is UTC."""
     post = update.post
     return {
         "id": post.id,
@@ -92,13 +122,42 @@ def update_json(update: Update) -> dict[str, Any]:
         "act_by": iso(post.act_by),
         "act_by_source": "graph" if post.act_by else None,
         "read": update.read,
-        "done": False,
+        "done": update.done,
+        "needs_action": update.needs_action(now),
+        "backlog": update.backlog,
         "revised": update.revised,
         "starred": update.starred,
         "owner": None,
         "audiences": {},
         "url": f"https://admin.microsoft.com/#/MessageCenter/:/messages/{post.id}",
         "version": 1,
+    }
+
+
+def occurrence_json(row: Occurrence) -> dict[str, Any]:
+    """A task of the checklist. Its evidence is found by the console itself, part by part."""
+    return {
+        "id": row.id,
+        "pane": "checklist",
+        "template": row.template,
+        "title": row.title,
+        "area": row.area,
+        "cadence": row.cadence,
+        "state": row.state,
+        "needs_action": row.needs_action,
+        "due": iso(row.due),
+        "owner": row.owner,
+        "done_by": None,
+        "done_at": None,
+        "evidence": {
+            "kind": "auto",
+            "ok": row.ok,
+            "why": why(row),
+            "parts": [
+                {"name": part.name, "ok": part.ok, "why": part.why, "command": part.command} for part in row.parts
+            ],
+        },
+        "version": row.version,
     }
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from omconsole import cli
 from omconsole.domain.grouping import GROUPINGS, Grouping, group
-from omconsole.domain.items import Severity
+from omconsole.domain.items import Cause, Item, Severity
 from omconsole.domain.ledger import Ledger
 from tests.unit.domain_builders import Tape, observation
 
@@ -46,6 +47,56 @@ def test_the_worst_row_decides_where_a_group_stands(ledger: Ledger) -> None:
 
 def test_a_device_is_named_by_its_name(ledger: Ledger) -> None:
     assert {each.title for each in group(ledger.items("issues"), "device")} == {"LAP-d1", "LAP-d2", "LAP-d3"}
+
+
+VERSION = Cause("compliance", "p-version", "Windows – minimum", setting="OsMinimumVersion")
+FIREWALL = Cause("compliance", "p-base", "Windows – base", setting="FirewallRequired")
+VPN = Cause("app", "a-vpn", "VPN client", code="0x87D1041C")
+
+
+@pytest.fixture
+def caused() -> list[Item]:
+    """Two devices fail the firewall, for which a cause is open; one of them the version too; an app fails on one."""
+    tape = Tape(Ledger())
+    tape.show(observation("d1", causes=(FIREWALL, VERSION)))
+    tape.show(observation("d2", causes=(FIREWALL,)))
+    tape.show(observation("d3", "app.install-failed", source="apps", sub_key="a-vpn", causes=(VPN,)))
+    tape.show(observation("d4", "app.install-failed", source="apps", sub_key="a-old"))
+    tape.show(
+        observation(
+            "p-base",
+            "cause.compliance",
+            source="compliance",
+            subject_type="policy",
+            subject_name="Windows – base",
+            sub_key="FirewallRequired",
+            severity=Severity.HIGH,
+        )
+    )
+    members = tuple(item.key[:10] for item in tape.ledger.items("issues") if item.triage.subject_id in {"d1", "d2"})
+    return [
+        replace(item, triage=replace(item.triage, members=members)) if item.is_cause else item
+        for item in tape.ledger.items("issues")
+    ]
+
+
+def test_a_cause_is_the_group_of_its_members_by_its_own_id(caused: list[Item]) -> None:
+    cause = next(item for item in caused if item.is_cause)
+    groups = group(caused, "cause", [cause])
+    assert (groups[0].key, groups[0].count) == (cause.id, 3)
+    assert groups[0].title == "Windows – base: firewall"
+    assert {each.key: each.count for each in groups[1:]} == {
+        "compliance:p-version:OsMinimumVersion": 1,
+        "app:a-vpn:0x87D1041C": 1,
+        None: 1,
+    }
+
+
+def test_policies_and_apps_are_groups(caused: list[Item]) -> None:
+    by_policy = {each.key: (each.title, each.count) for each in group(caused, "policy")}
+    assert by_policy == {"p-base": ("Windows – base", 3), "p-version": ("Windows – minimum", 1), None: (None, 2)}
+    by_app = {each.key: (each.title, each.count) for each in group(caused, "app")}
+    assert by_app == {"a-vpn": ("VPN client", 1), "a-old": ("a-old", 1), None: (None, 3)}
 
 
 def test_the_command_line_offers_every_grouping() -> None:
