@@ -10,6 +10,8 @@ from omconsole.domain.events import Event
 
 KEPT = timedelta(days=90)
 """How long samples are kept for trends."""
+AT_MOST = 512
+"""Samples a figure keeps; what is long ago is kept more coarsely than what is new."""
 
 
 class Sample(msgspec.Struct, frozen=True, array_like=True):
@@ -34,8 +36,11 @@ def sampled(values: dict[str, float]) -> Event:
 
 
 def add(samples: list[Sample], at: datetime, value: float) -> None:
-    """Append a sample and let go of those older than `KEPT`."""
+    """Append a sample and let go of those older than `KEPT`; of too many, every other one of the older half goes."""
     samples.append(Sample(at, value))
+    if len(samples) > AT_MOST:
+        half = len(samples) // 2
+        samples[:half] = samples[:half:2]
     oldest = at - KEPT
     drop = next((index for index, sample in enumerate(samples) if sample.at >= oldest), 0)
     del samples[:drop]
