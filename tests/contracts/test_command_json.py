@@ -62,7 +62,13 @@ def test_poll(tmp_path: Path, capsys: pytest.CaptureFixture[str], option: list[s
 
 @pytest.mark.parametrize(
     ("what", "schema"),
-    [("issues", "list-items"), ("alerts", "list-items"), ("updates", "list-updates"), ("sources", "list-sources")],
+    [
+        ("issues", "list-items"),
+        ("alerts", "list-items"),
+        ("updates", "list-updates"),
+        ("checklist", "list-checklist"),
+        ("sources", "list-sources"),
+    ],
 )
 @pytest.mark.parametrize("every", [[], ["--all"]])
 def test_list(command: CommandLine, what: str, schema: str, every: list[str]) -> None:
@@ -71,14 +77,60 @@ def test_list(command: CommandLine, what: str, schema: str, every: list[str]) ->
     check(schema, ran.json)
     assert ran.json["count"] == len(ran.json["items"])
     assert ran.json["as_of"] is not None
-    assert bool(ran.json["items"]) is (what != "alerts")
+    assert ran.json["items"] or what == "alerts"
 
 
-def test_list_by_group(command: CommandLine) -> None:
-    ran = command.demo("list", "issues", "--group-by", "user", "--json")
+@pytest.mark.parametrize("by", ["cause", "device", "user", "policy", "app", "platform"])
+def test_list_by_group(command: CommandLine, by: str) -> None:
+    ran = command.demo("list", "issues", "--group-by", by, "--json")
     check("list-items", ran.json)
-    assert sum(group["count"] for group in ran.json["groups"]) == ran.json["count"] > 0
-    assert command.demo("list", "sources", "--group-by", "user").status == 2
+    counted = sum(group["count"] for group in ran.json["groups"])
+    if by in {"device", "user", "platform"}:
+        assert counted == ran.json["count"] > 0
+    else:
+        assert counted >= ran.json["count"] > 0, "a row stands in the group of each of its causes"
+    assert {id_ for group in ran.json["groups"] for id_ in group["ids"]} == {row["id"] for row in ran.json["items"]}
+    assert command.demo("list", "checklist", "--group-by", by).status == 2
+
+
+def test_the_checklist_is_there_before_anything_was_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ran = CommandLine(capsys, tmp_path).keep_demo().demo("list", "checklist", "--json")
+    assert (ran.status, ran.err) == (0, "")
+    check("list-checklist", ran.json)
+    assert ran.json["as_of"] is None
+    tasks = [row for row in ran.json["items"] if row["template"] in {"m17", "m18", "m19", "m20"}]
+    assert [(row["evidence"]["ok"], row["needs_action"]) for row in tasks] == [(False, False)] * 4
+    assert all(row["evidence"]["why"] for row in tasks)
+
+
+def test_show_a_task_of_the_checklist(command: CommandLine) -> None:
+    row = command.demo("list", "checklist", "--json").json["items"][0]
+    for typed in (row["id"], "m17", "M17@"):
+        shown = command.demo("show", typed, "--json")
+        assert (shown.status, shown.err) == (0, "")
+        check("show", shown.json)
+        assert shown.json["item"] == row
+    assert [event["event"] for event in shown.json["history"]] == ["checklist.evidence"]
+    assert shown.json["history"][0]["data"]["parts"]["polling"] is True
+
+
+def test_a_cause_is_shown_with_what_is_behind_it_and_covers_it(command: CommandLine) -> None:
+    items = command.demo("list", "issues", "--filter", "kind:cause", "--json").json["items"]
+    cause = next(row for row in items if row["members"]["count"])
+    assert cause["causes"] == []
+    shown = command.demo("show", cause["id"], "--json").json
+    check("show", shown)
+    assert 0 < len(shown["members"]) <= cause["members"]["count"]
+    assert isinstance(shown["evidence"]["changes"], list)
+    member = shown["members"][0]
+    assert (member["label"], member["covered_by"]) == ("SUPPRESSED", None)
+    assert command.demo("ack", cause["id"]).status == 0
+    after = command.demo("show", member["id"], "--json").json
+    check("show", after)
+    assert (after["item"]["handling"], after["item"]["covered_by"]) == ("open", "acked")
+    assert command.demo("ack", member["id"]).status == 0
+    alone = command.demo("show", member["id"], "--json").json["item"]
+    assert (alone["detached"], alone["suppressed_by"], alone["covered_by"]) == (True, [], None)
 
 
 def test_sources_are_not_filtered(command: CommandLine) -> None:
@@ -126,6 +178,33 @@ def test_verbs_that_are_done_already_say_so_and_a_post_answers_for_a_note(comman
     assert partly.status == 5
     check("verb", partly.json)
     assert [[each["id"] for each in partly.json[part]] for part in ("done", "failed")] == [[item], [post]]
+
+
+def test_resolving_what_still_fires_needs_a_reason(command: CommandLine) -> None:
+    item = command.demo("list", "issues", "--filter", "kind:jailbroken", "--json").json["items"][0]["id"]
+    refused = command.demo("resolve", item, "--json")
+    assert refused.status == 5
+    check("verb", refused.json)
+    assert "reason" in refused.json["failed"][0]["why"]
+    done = command.demo("resolve", item, "--why", "wiped this morning", "--json")
+    check("verb", done.json)
+    assert [(each["id"], each["label"]) for each in done.json["done"]] == [(item, "RESOLVED")]
+    assert command.demo("resolve", item, "--json").json["already"][0]["id"] == item
+    assert item not in {row["id"] for row in command.demo("list", "issues", "--json").json["items"]}
+    assert command.demo("reopen", item, "--json").json["done"][0]["label"] == "REOPENED"
+    assert command.demo("reopen", item, "--json").json["already"][0]["id"] == item
+
+
+def test_resolving_a_post_is_the_teams_being_done(command: CommandLine) -> None:
+    post = command.demo("list", "updates", "--json").json["items"][0]["id"]
+    done = command.demo("resolve", post, "--json")
+    check("verb", done.json)
+    assert done.json["done"] == [{"id": post, "version": None, "label": "done"}]
+    row = next(row for row in command.demo("list", "updates", "--json").json["items"] if row["id"] == post)
+    assert (row["done"], row["read"]) == (True, False)
+    assert command.demo("resolve", post, "--json").json["already"][0]["id"] == post
+    assert command.demo("reopen", post, "--json").json["done"][0]["label"] == "reopened"
+    assert command.demo("reopen", post, "--json").json["already"][0]["id"] == post
 
 
 def test_paths(command: CommandLine) -> None:
