@@ -104,6 +104,7 @@ class Intake:
             return
         if reading.principal != known.sweep_principal and reading.items < NEARLY_ALL * known.sweep_items:
             reading.status, reading.complete = "partial", False
+            reading.cleared.clear()  # a count of 0 is what this one sees, too
             reading.error = _(
                 "This sign-in sees {n} of the {known} objects that another one saw; none is taken to be gone."
             ).format(n=number(reading.items), known=number(known.sweep_items))

@@ -442,3 +442,18 @@ async def test_reasons_of_another_source_stay_when_the_owner_shows_the_item_agai
     assert desk.ledger.seen[key_of(LAPTOP)].causes == (cause,)
     await desk.give(Reading(source="messages", mode="sweep", enriches="device.compliance"))
     assert desk.ledger.seen[key_of(LAPTOP)].causes == ()
+
+
+async def test_a_sign_in_that_sees_less_ends_nothing_by_counting_none(desk: Desk) -> None:
+    await desk.take(LAPTOP, PHONE, items=100, principal="one")
+    done = Event(
+        event="poll.finished",
+        data={"sources": [{"name": "devices", "status": "ok", "mode": "sweep", "items": 100, "principal": "one"}]},
+    )
+    async with desk.store.writing(desk.ledger) as writing:
+        writing.append([done], desk.now)
+    over = Cleared("device", "d1", "", "device.compliance", "fixed")
+    other = Reading(source="devices", mode="sweep", cleared=[over], items=3, principal="another")
+    await desk.give(other)
+    assert desk.triage(LAPTOP).is_open
+    assert other.status == "partial"
