@@ -201,9 +201,9 @@ def _print(reader: Reader, listing: Listing, rows: list[Any]) -> None:
     if listing.what == "sources":
         print_columns([_source_row(each, reader.now) for each in rows])
     elif listing.what == "checklist":
-        print_columns([(mark(each.ok), each.id, each.title, why(each)) for each in rows])
+        print_columns([_task_row(each) for each in rows])
     elif listing.what == "updates":
-        print_columns([("●" if not each.read else " ", each.post.id, each.post.title) for each in rows])
+        print_columns([(_post_mark(each), each.post.id, each.post.title) for each in rows])
     else:
         _print_items(reader, rows, chosen=bool(listing.expression.strip()))
         return
@@ -242,6 +242,16 @@ def item_row(reader: Reader, item: Item) -> tuple[str, ...]:
         age,
         user or "–",
     )
+
+
+def _post_mark(update: Update) -> str:
+    """`✓` when the team is done, `●` while unread."""
+    return "✓" if update.done else " " if update.read else "●"
+
+
+def _task_row(row: Occurrence) -> tuple[str, ...]:
+    """A mark for each piece of evidence, and the line about what is missing."""
+    return ("".join(mark(part.ok) for part in row.parts), row.id, row.title, why(row))
 
 
 def _source_row(health: SourceHealth, now: datetime) -> tuple[str, ...]:

@@ -173,8 +173,10 @@ def _unread(evidence: Evidence, moment: Moment, names: frozenset[str]) -> Part |
     """Why nothing can be said about what these sources show: never read, or not lately. None when they were read."""
     asked = [each for each in evidence.sources if each.name in names and each.status not in SETTLED]
     read = [each for each in asked if each.last_ok is not None]
+    if not asked and any(each.name in names for each in evidence.sources):
+        return Part("", False, _("The tenant permits no source that could show it."), "omconsole doctor")
     if not read:
-        return Part("", False, _("Nothing has been read yet that could show it."), "omconsole poll --once")
+        return Part("", False, _("What could show it has not been read yet."), "omconsole poll --once")
     behind = [each for each in asked if each.last_ok is None]
     behind += sorted((each for each in read if each.is_stale(moment.now)), key=lambda each: str(each.last_ok))
     if not behind:
@@ -270,8 +272,12 @@ def _is_read(post: Post, evidence: Evidence) -> bool:
 
 def audiences(evidence: Evidence, moment: Moment) -> Part:
     """The helpdesk was told of each update, platform by platform."""
-    period = _period(evidence, moment)
     counts: dict[str, int] = {}
+    period = _period(evidence, moment)
+    if not period:
+        return Part(
+            "audiences", False, _("Nobody can record that the helpdesk was told; omconsole updates comes later.")
+        )
     for each in period:
         for platform in each.post.platforms:
             counts[platform] = counts.get(platform, 0) + 1
@@ -333,13 +339,15 @@ def dates(evidence: Evidence, moment: Moment) -> Part:
 def material(evidence: Evidence, moment: Moment) -> Part:
     """The training material was updated for what is new."""
     new = sum(any("feature" in tag.casefold() for tag in each.post.tags) for each in _period(evidence, moment))
-    text = ngettext(
-        "No training material is listed, and {n} post of the last 30 days announces features; "
-        "omconsole plan comes later.",
-        "No training material is listed, and {n} posts of the last 30 days announce features; "
-        "omconsole plan comes later.",
-        new,
-    ).format(n=number(new))
+    text = _("No training material is listed; omconsole plan comes later.")
+    if new:
+        text = ngettext(
+            "No training material is listed, and {n} post of the last 30 days announces features; "
+            "omconsole plan comes later.",
+            "No training material is listed, and {n} posts of the last 30 days announce features; "
+            "omconsole plan comes later.",
+            new,
+        ).format(n=number(new))
     return Part("material", False, text)
 
 

@@ -104,8 +104,11 @@ def test_polling_is_red_while_one_source_was_never_read_but_not_for_one_that_is_
     found = part(Evidence(sources=refused), "m17", "polling")
     assert found.ok is True
     assert "1 more is not permitted" in found.why
-    nothing = tuple(health(name, "forbidden", None) for name in SOURCES)
-    assert part(Evidence(sources=nothing), "m17", "polling").ok is False
+    nothing = Evidence(sources=tuple(health(name, "forbidden", None) for name in SOURCES))
+    for template, name in (("m17", "polling"), ("m18", "notices")):
+        found = part(nothing, template, name)
+        assert (found.ok, found.command) == (False, "omconsole doctor")
+        assert "permits no source" in found.why
 
 
 def test_a_clock_set_back_does_not_keep_polling_green() -> None:
