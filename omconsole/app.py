@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from textual import events, work
@@ -92,6 +92,8 @@ class ConsoleApp(GuardedApp):
         self._minute = now.replace(second=0, microsecond=0)
         zone = ZoneInfo(timezone) if timezone else now.astimezone().tzinfo
         self.reading = Reading(now, zone or UTC, head or EMPTY)
+        self.opens_on: Literal["dashboard", "inbox"] = "dashboard"
+        """What is on top at the start; set before the app runs."""
         self.opened: Console | None = None
         self.trouble: Trouble | None = None
         self._settled = asyncio.Event()
@@ -145,6 +147,13 @@ class ConsoleApp(GuardedApp):
             key = None if key.is_forwarded and not isinstance(self.focused, Input) else self._keys.done()
 
     # The console's life
+
+    def on_mount(self) -> None:
+        """Lay the inbox over the dashboard for those who start there."""
+        if self.opens_on == "inbox":
+            from omconsole.screens.inbox import InboxScreen
+
+            self.push_screen(InboxScreen(self))
 
     def on_ready(self) -> None:
         """Open the profile once the first picture is on the screen."""

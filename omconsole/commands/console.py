@@ -43,6 +43,9 @@ def run_console(settings: Settings, login: tuple[str, str], *, view_only: bool) 
         view_only=view_only,
         title=f"omconsole · {settings.profile_name}",
     )
+    limits = settings.profile.thresholds
+    app.reading.cause_percents = (limits.cause_high_percent, limits.cause_critical_percent)
+    app.opens_on = settings.start
     return run_guarded(app, save=_nothing_to_save)
 
 

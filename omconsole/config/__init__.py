@@ -89,7 +89,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Key of the zone database in which days, weeks and clocks are shown."""
     state_directory: Path
     """Directory of this profile; it need not exist."""
-    start: Literal["dashboard"] = "dashboard"
+    start: Literal["dashboard", "inbox"] = "dashboard"
     theme: str | None = None
     """`dark` or `light`; None where nothing was chosen."""
     config_file: Path | None = None
@@ -138,7 +138,7 @@ def load(path: Path | None, environ: Mapping[str, str], options: Options | None 
         language=_language(raw, file, environ, options),
         timezone=values.timezone(raw.timezone, Place(file, "timezone"), environ),
         state_directory=profile_directory(state_root(environ, options.state_dir, profile.state_dir), name),
-        start=cast("Literal['dashboard']", _start(raw, file)),
+        start=cast("Literal['dashboard', 'inbox']", _start(raw, file)),
         theme=_theme(raw, file, options),
         config_file=where if found else None,
         token=values.bearer_token(environ),
@@ -273,7 +273,7 @@ def _theme(raw: RawSettings, file: str, options: Options) -> str | None:
 
 
 def _start(raw: RawSettings, file: str) -> str:
-    return values.choice(raw.start, ("dashboard",), ("inbox",), Place(file, "start")) or "dashboard"
+    return values.choice(raw.start, ("dashboard", "inbox"), (), Place(file, "start")) or "dashboard"
 
 
 def _check_ca_file(profile: ProfileSettings, place: Place) -> None:

@@ -12,7 +12,6 @@ from omconsole.domain.causes import (
     CRITICAL_AT_LEAST,
     HIGH_AT_LEAST,
     HIGH_DEVICES,
-    CauseThresholds,
     limit,
 )
 from omconsole.domain.items import Condition, Handling, Severity
@@ -114,7 +113,7 @@ def severity(item: Item, reading: Reading) -> Content:
 
 def severity_reason(item: Item, reading: Reading) -> str:
     """Return `1,100 of 17,600 devices seen within 30 days: 6.3 %; critical from 5 %`."""
-    thresholds = CauseThresholds()
+    high_from, critical_from = reading.cause_percents
     devices, fleet = item.triage.firing, int(_facts(item).get("fleet") or 0)
     if not fleet:
         return _("the fleet has not been counted yet; high from {n} devices").format(n=number(HIGH_DEVICES))
@@ -124,13 +123,13 @@ def severity_reason(item: Item, reading: Reading) -> str:
     count = _("{n} of {fleet} devices seen within {days} days: {share}").format(
         n=number(devices), fleet=number(fleet), days=number(days), share=percent(share)
     )
-    critical = _("critical from {share}").format(share=_plain(thresholds.critical_percent))
-    high = _("high from {share} or {n} devices").format(share=_plain(thresholds.high_percent), n=number(HIGH_DEVICES))
+    critical = _("critical from {share}").format(share=_plain(critical_from))
+    high = _("high from {share} or {n} devices").format(share=_plain(high_from), n=number(HIGH_DEVICES))
     by_count = (
         Severity.CRITICAL
-        if share >= thresholds.critical_percent and devices >= CRITICAL_AT_LEAST
+        if share >= critical_from and devices >= CRITICAL_AT_LEAST
         else Severity.HIGH
-        if devices >= HIGH_DEVICES or (share >= thresholds.high_percent and devices >= HIGH_AT_LEAST)
+        if devices >= HIGH_DEVICES or (share >= high_from and devices >= HIGH_AT_LEAST)
         else Severity.MEDIUM
     )
     if item.triage.kind == BY_KIND and item.triage.severity.rank > by_count.rank:

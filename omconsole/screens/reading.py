@@ -18,6 +18,8 @@ class Reading(msgspec.Struct):
     """UTC."""
     tz: tzinfo
     snapshot: Snapshot = EMPTY
+    cause_percents: tuple[float, float] = (1.0, 5.0)
+    """Share of the fleet from which a cause is high, and critical."""
 
     def age(self, at: datetime | None) -> str:
         """Return how long ago a time is, short; `–` when it is not known."""

@@ -92,12 +92,12 @@ def inbox_columns(reading: Reading, width: int) -> Sequence[Column[Row]]:
         Column(
             id="count",
             title=_("how many"),
-            width=10 if wide else 8 if width >= 72 else 6,
+            width=10 if wide else 7 if width >= 72 else 6,
             cell=soft(lambda row: count(row, reading)),
             align="right",
             drop_below=44,
         ),
-        Column(id="curve", title=_("course"), width=CURVE_WIDTH + 1, cell=_curve_cell, drop_below=64),
+        Column(id="curve", title=_("course"), width=CURVE_WIDTH, cell=_curve_cell, align="right", drop_below=64),
         Column(
             id="age", title=_("age"), width=5, cell=soft(lambda row: age(row, reading)), align="right", drop_below=36
         ),

@@ -321,7 +321,7 @@ def test_a_profile_that_is_not_there(refused: Callable[..., SettingsError]) -> N
 
 def test_words_that_are_not_offered(refused: Callable[..., SettingsError]) -> None:
     profile = '\n[profiles.a]\ntenant_id = "x"'
-    assert "inbox" in refused('start = "inbox"' + profile).what
+    assert "dashboard, inbox" in refused('start = "wall"' + profile).do
     assert "dark, light" in refused('theme = "pink"' + profile).do
     assert "--theme" in refused(profile, theme="pink").what
     assert "en, de" in refused('language = "fr"' + profile).do
