@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.pty, pytest.mark.slow]
 
 OMCONSOLE = [sys.executable, "-m", "omconsole"]
-FIRST_ROW = r"(?m)^.?[CHM] +(NEW|OPEN|REOPENED)"
+FIRST_ROW = r"(?m)^.?[CHM] +(NEW|OPEN|REOPENED|ACK|BACKLOG)"
 
 
 def demo(program: PtyProgram, state: Path, *arguments: str, size: tuple[int, int] = (120, 36)) -> None:
@@ -59,7 +59,7 @@ def test_an_ack_seen_on_the_screen_survives_kill_9(tmp_path: Path) -> None:
 
 def test_planted_hostile_names_are_harmless_text(tmp_path: Path) -> None:
     with PtyProgram() as program:
-        demo(program, tmp_path, "--devices", "120", size=(200, 50))
+        demo(program, tmp_path, "--devices", "120", "--scenario", "busy", size=(200, 50))
         program.send("/", "click")
         program.read_until(r"(?m)^.?M .*\[@click=", 20)
         program.send("enter", "esc")  # leave the filter's input, keep what it shows
@@ -75,7 +75,7 @@ def test_planted_hostile_names_are_harmless_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [(80, 24), (200, 50)])
 def test_the_demo_fills_its_panes_and_lives(tmp_path: Path, size: tuple[int, int]) -> None:
     with PtyProgram() as program:
-        demo(program, tmp_path, "--devices", "2000", size=size)
+        demo(program, tmp_path, "--devices", "2000", "--scenario", "busy", size=size)
         program.read_until(r"2,000.*devices")
         program.read_until(r"3 Updates .* unread")
         program.read_until(r"● .*(Plan for Change|Take Action|Fix)")
