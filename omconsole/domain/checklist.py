@@ -63,6 +63,9 @@ class Occurrence(msgspec.Struct, frozen=True, kw_only=True):
         return next((part for ok in (False, None) for part in self.parts if part.ok is ok), None)
 
 
+Piece = Callable[[Evidence, Moment], Part]
+
+
 class Template(NamedTuple):
     """What comes again and again; `title` is an English msgid."""
 
@@ -70,7 +73,7 @@ class Template(NamedTuple):
     title: str
     area: Area
     cadence: Cadence
-    parts: tuple[Callable[[Evidence, Moment], Part], ...]
+    parts: tuple[Piece, ...]
 
 
 TASKS: tuple[Template, ...] = (
@@ -122,13 +125,18 @@ def checklist(
     """
     known = {each.id: each for each in before}
     moment = Moment(now, tz)
-    found = [_occurrence(each, evidence, moment, asks=True) for each in TASKS]
-    found += [_occurrence(each, evidence, moment, asks=False) for each in AREAS]
+    parts = {
+        part: part(evidence, moment) for part in dict.fromkeys(each for row in (*TASKS, *AREAS) for each in row.parts)
+    }
+    found = [_occurrence(each, evidence, moment, parts, asks=True) for each in TASKS]
+    found += [_occurrence(each, evidence, moment, parts, asks=False) for each in AREAS]
     return tuple(known[each.id] if known.get(each.id) == each else each for each in found)
 
 
-def _occurrence(template: Template, evidence: Evidence, moment: Moment, *, asks: bool) -> Occurrence:
-    parts = tuple(part(evidence, moment) for part in template.parts)
+def _occurrence(
+    template: Template, evidence: Evidence, moment: Moment, found: Mapping[Piece, Part], *, asks: bool
+) -> Occurrence:
+    parts = tuple(found[piece] for piece in template.parts)
     values = [part.ok for part in parts]
     ok = False if False in values else None if None in values else True
     ever = evidence.ever.get(template.name, {})

@@ -17,7 +17,7 @@ import msgspec
 from omconsole.domain.health import SourceHealth
 from omconsole.domain.items import Item, Severity, lingers
 from omconsole.domain.kinds import KINDS
-from omconsole.domain.updates import ACT_WITHIN, Post, Receipt, Update, as_read_by
+from omconsole.domain.updates import ACT_WITHIN, Post, Receipt, Update
 from omconsole.domain.words import day, source_word
 from omconsole.i18n import _, clock, ngettext, number
 
@@ -224,7 +224,8 @@ def posts(evidence: Evidence, moment: Moment) -> Part:
     mine = sum(each.read for each in period)
     told = _("{n} of {total} posts of the last 30 days read by you.")
     text = told.format(n=number(mine), total=number(len(period)))
-    waiting = [each.post for each in period if not _is_young(each.post, moment) and not _is_read(each.post, evidence)]
+    known = [evidence.receipts.get(person, {}) for person in evidence.known]
+    waiting = [each.post for each in period if not _is_young(each.post, moment) and not _is_read(each.post, known)]
     mine_first = next((each.post for each in reversed(period) if not each.read), None)
     if waiting and mine_first is not None:
         return Part("posts", False, text, f"omconsole ack {mine_first.id}")
@@ -235,7 +236,7 @@ def posts(evidence: Evidence, moment: Moment) -> Part:
             len(waiting),
         )
         return Part("posts", False, told.format(n=number(len(waiting))), "omconsole list updates")
-    if not evidence.known:
+    if not known:
         return Part("posts", False, _("Nobody has read a post here yet."), "omconsole list updates")
     if unknown is not None:
         return Part("posts", None, unknown.why, unknown.command)
@@ -260,11 +261,10 @@ def _is_young(post: Post, moment: Moment) -> bool:
     return at is not None and moment.now - at < READ_WITHIN
 
 
-def _is_read(post: Post, evidence: Evidence) -> bool:
-    """Read by everybody known."""
-    known = evidence.known
-    receipts = (evidence.receipts.get(person, {}).get(post.id) for person in known)
-    return bool(known) and all(as_read_by(post, receipt).read for receipt in receipts)
+def _is_read(post: Post, known: list[Mapping[str, Receipt]]) -> bool:
+    """Read by everybody known, in its newest revision; `known` are their receipts."""
+    found = [receipts.get(post.id) for receipts in known]
+    return bool(found) and all(each is not None and each.changed == post.changed for each in found)
 
 
 # --- M20 --------------------------------------------------------------------------------------------------------------
