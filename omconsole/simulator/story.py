@@ -31,3 +31,9 @@ ADVISORY_APPEARED = 6 * MINUTE
 #: The volume purchase token of the organisation `VPP_ORGANIZATION` fails to sync.
 VPP_SYNC_FAILED = 15 * MINUTE
 VPP_ORGANIZATION = "EDU"
+#: Its next sync succeeds.
+VPP_SYNC_WORKS = 195 * MINUTE
+
+#: An administrator uploads a new version of the app `CHANGED_APP`, which then fails to install.
+APP_CHANGED = -6 * MINUTE
+CHANGED_APP = "VPN-Client"
