@@ -16,9 +16,16 @@ if TYPE_CHECKING:
 RETRY_FAILED = timedelta(seconds=60)
 """A source that failed is asked again after this, or after its interval if that is shorter."""
 
-DEFAULT_INTERVALS = {"devices": 15 * 60.0, "messages": 15 * 60.0, "overview": 60 * 60.0}
+DEFAULT_INTERVALS = {
+    "devices": 15 * 60.0,
+    "enrollment": 15 * 60.0,
+    "messages": 15 * 60.0,
+    "compliance": 30 * 60.0,
+    "apps": 30 * 60.0,
+    "overview": 60 * 60.0,
+}
 """Seconds between two polls (design.md §3)."""
-SWEEP_INTERVALS = {"devices": 6 * 3600.0, "messages": 6 * 3600.0}
+SWEEP_INTERVALS = {"devices": 6 * 3600.0, "messages": 6 * 3600.0, "service": 3600.0, "audit": 6 * 3600.0}
 """Seconds between two sweeps; a source that is not named sweeps each time."""
 
 

@@ -17,7 +17,10 @@ from omconsole.poll.causing import Causing
 from omconsole.poll.intake import Intake
 from omconsole.poll.poller import Poller
 from omconsole.signals.apps import AppsSignal
+from omconsole.signals.audit import AuditSignal
 from omconsole.signals.compliance import ComplianceSignal
+from omconsole.signals.connector_rules import ConnectorThresholds
+from omconsole.signals.connectors import ConnectorsSignal
 from omconsole.signals.devices import DevicesSignal
 from omconsole.signals.enrollment import EnrollmentSignal
 from omconsole.signals.fleet import Fleet
@@ -25,7 +28,9 @@ from omconsole.signals.judging import DeviceThresholds
 from omconsole.signals.known import Known
 from omconsole.signals.messages import MessagesSignal
 from omconsole.signals.overview import OverviewSignal
+from omconsole.signals.service import ServiceSignal, platform_words
 from omconsole.signals.slices import LIGHT_SLICE, sliced
+from omconsole.signals.subscription import SubscriptionSignal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -33,10 +38,11 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from omconsole.config import Settings
+    from omconsole.config import Settings, Thresholds
     from omconsole.domain.ledger import Ledger
     from omconsole.domain.snapshot import Snapshot
     from omconsole.poll.poller import Clock, RoundReport
+    from omconsole.signals.reading import Signal
     from omconsole.store import Store
 
     Transport = Callable[[], AbstractAsyncContextManager[httpx.AsyncBaseTransport]]
@@ -123,8 +129,25 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
             changed=changed,
             after_round=go_on_and_keep,
             principal=principal(token),
-            causing=Causing(settings.tenant, ledger, store, CauseThresholds()),
+            causing=Causing(settings.tenant, ledger, store, cause_thresholds(profile.thresholds)),
         )
+
+
+def tenant_signals(thresholds: Thresholds, devices: DevicesSignal, ledger: Ledger) -> list[Signal]:
+    """The sources that speak of the tenant as a whole, not of its devices."""
+    return [
+        ServiceSignal(lambda: platform_words(each.operating_system for each in devices.fleet.devices.values())),
+        ConnectorsSignal(
+            ConnectorThresholds(thresholds.connector_days), firing=partial(firing_of, ledger, ConnectorsSignal.name)
+        ),
+        SubscriptionSignal(),
+        AuditSignal(),
+    ]
+
+
+def cause_thresholds(thresholds: Thresholds) -> CauseThresholds:
+    """When a cause opens and how bad it is, as the profile says."""
+    return CauseThresholds(thresholds.cause_min, thresholds.cause_high_percent, thresholds.cause_critical_percent)
 
 
 async def firing_of(ledger: Ledger, source: str) -> list[Known]:

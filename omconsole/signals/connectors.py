@@ -63,7 +63,7 @@ class ConnectorsSignal:
         Raises:
             GraphError: none of them may be read, or Graph cannot be reached or wants to be left alone.
         """
-        reading = Reading(source=NAME, mode="sweep")
+        reading = Reading(source=NAME, mode="sweep", thresholds={"connector_days": self._thresholds.days})
         unmapped = Unmapped()
         judge = ConnectorJudge(self._thresholds, now, unmapped)
         unread: list[tuple[Connector, GraphError]] = []
