@@ -7,13 +7,12 @@ import hmac
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from omconsole.simulator import figures, odata, reports, surface
+from omconsole.simulator import figures, listing, odata, reports, surface, tenant_calls
 from omconsole.simulator.instants import moment, seconds
 from omconsole.simulator.replies import GraphError, answer, refuse
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from omconsole.simulator.courses import Moving
-    from omconsole.simulator.surface import Served
+    from omconsole.simulator.served import Served
     from omconsole.simulator.world import World
 
 #: After so many rows the loop gets its turn, for the console may live on it.
@@ -35,14 +34,16 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _COLLECTIONS: dict[str, Callable[[World, datetime], list[dict[str, object]]]] = {
     surface.COMPLIANCE_POLICIES.path: lambda world, _: world.compliance_policies(),
     surface.MOBILE_APPS.path: lambda world, _: world.mobile_apps(),
+    **tenant_calls.COLLECTIONS,
 }
 #: What `$expand` may name.
-_NAVIGATIONS = {surface.MOBILE_APPS.path: ("assignments",)}
-_SINGLETONS: dict[str, Callable[[World, datetime], dict[str, object]]] = {
+_NAVIGATIONS = {surface.MOBILE_APPS.path: ("assignments",), **tenant_calls.NAVIGATIONS}
+_SINGLETONS: dict[str, Callable[[World, datetime], dict[str, object] | None]] = {
     surface.DEVICE_OVERVIEW.path: figures.device_overview,
     surface.COMPLIANCE_SUMMARY.path: figures.compliance_summary,
     surface.PROTECTION_OVERVIEW.path: figures.protection_overview,
     surface.MALWARE_OVERVIEW.path: figures.malware_overview,
+    **tenant_calls.SINGLETONS,
 }
 
 
@@ -54,6 +55,7 @@ class Tenant:
         self.clock = clock
         self.token = token
         self.root = root.rstrip("/")
+        self._calls = tenant_calls.TenantCalls(world, self.root)
 
     async def reply(self, request: Request) -> Response:
         """The answer to any request."""
@@ -82,7 +84,7 @@ class Tenant:
 
     @staticmethod
     def _route(request: Request) -> tuple[Served, str]:
-        """The call and, for one device, its id."""
+        """The call and, for one object, its id."""
         version, *segments = request.path_params["path"].strip("/").split("/")
         if version not in ("v1.0", "beta"):
             raise GraphError(400, "BadRequest", f"Invalid version: {version}")
@@ -91,7 +93,7 @@ class Tenant:
             if call.version != version or len(wanted) != len(segments):
                 continue
             pairs = list(zip(wanted, segments, strict=True))
-            if all(want == have or want.startswith("{") for want, have in pairs):
+            if all(_meets(want, have) for want, have in pairs):
                 if request.method != call.method:
                     raise GraphError(405, "BadRequest", "Specified HTTP method is not allowed for the request target.")
                 return call, next((have for want, have in pairs if want.startswith("{")), "")
@@ -106,14 +108,19 @@ class Tenant:
         }
         if call.path in special:
             return await special[call.path]()
+        context = {"@odata.context": self._context(call, "/$entity" if key else "")}
+        body = await self._calls.answered(call, key, request.query_params, now)
+        if body is not None:
+            return msgspec.json.encode(context | body)
         names = odata.selected(request.query_params, call.entity, call.properties)
         names += odata.expanded(request.query_params, call.entity, _NAVIGATIONS.get(call.path, ()))
-        context = {"@odata.context": self._context(call)}
         if call.path in _SINGLETONS:
             row = _SINGLETONS[call.path](self.world, now)
+            if row is None:
+                raise GraphError(404, "ResourceNotFound", "An error has occurred", intune=True)
             return msgspec.json.encode(context | {name: row[name] for name in names})
         rows = _COLLECTIONS[call.path](self.world, now)
-        return msgspec.json.encode(context | {"value": [_chosen(row, names) for row in rows]})
+        return msgspec.json.encode(context | {"value": [listing.chosen(row, names) for row in rows]})
 
     def _context(self, call: Served, suffix: str = "") -> str:
         path = call.path.partition("/{")[0].lstrip("/")
@@ -154,7 +161,7 @@ class Tenant:
             head["@odata.count"] = sum(matches(index, state) for index, state, _ in every)
         if following is not None:
             next_token = odata.SkipToken(seconds(cut), following).written()
-            head["@odata.nextLink"] = self._next(surface.DEVICES, options, {"$skiptoken": next_token})
+            head["@odata.nextLink"] = listing.next_link(self.root, surface.DEVICES, options, {"$skiptoken": next_token})
         return msgspec.json.encode(head)[:-1] + b',"value":[' + b",".join(rows) + b"]}"
 
     def _matcher(self, wanted: odata.Filter | None, cut: datetime) -> Callable[[int, Moving], bool]:
@@ -165,11 +172,6 @@ class Tenant:
             return lambda index, state: predicate(state)
         categories = wanted.categories or frozenset()
         return lambda index, state: self.world.category(index, cut).casefold() in categories
-
-    def _next(self, call: Served, options: Mapping[str, str], change: dict[str, str]) -> str:
-        kept = {name: value for name, value in options.items() if name not in change} | change
-        query = urlencode(kept, quote_via=quote, safe="$,")
-        return f"{self.root}/{call.version}{call.path}?{query}"
 
     # --- enrolments ---------------------------------------------------------------------------------------------
 
@@ -184,41 +186,28 @@ class Tenant:
         head: dict[str, object] = {"@odata.context": self._context(call)}
         if end < len(rows):
             following = odata.SkipToken(token.instant, end).written()
-            head["@odata.nextLink"] = self._next(call, options, {"$skiptoken": following})
-        return msgspec.json.encode(head | {"value": [_chosen(row, names) for row in rows[token.start : end]]})
+            head["@odata.nextLink"] = listing.next_link(self.root, call, options, {"$skiptoken": following})
+        return msgspec.json.encode(head | {"value": [listing.chosen(row, names) for row in rows[token.start : end]]})
 
     # --- message centre -----------------------------------------------------------------------------------------
 
     async def _messages(self, request: Request, now: datetime) -> bytes:
-        options = request.query_params
-        names = odata.selected(options, surface.MESSAGES.entity, surface.MESSAGES.properties)
-        size = _preferred_page(request.headers.get("prefer", "")) or 100
-        top = odata.whole(options, "$top")
-        skip = odata.whole(options, "$skip") or 0
+        size = _preferred_page(request.headers.get("prefer", "")) or listing.PAGE
         posts = self.world.messages(now)
-        # `$top` bounds the whole answer, pages included; `$skip` of a next link has used some of it up.
-        end = len(posts) if top is None else min(len(posts), skip + top)
-        page = posts[skip : min(skip + size, end)]
-        head: dict[str, object] = {"@odata.context": self._context(surface.MESSAGES)}
-        if options.get("$count", "").lower() == "true":
-            head["@odata.count"] = len(posts)
-        if skip + size < end:
-            change = {"$skip": str(skip + size)} | ({} if top is None else {"$top": str(top - size)})
-            head["@odata.nextLink"] = self._next(surface.MESSAGES, options, change)
-        return msgspec.json.encode(head | {"value": [_chosen(row, names) for row in page]})
+        page = listing.page(posts, request.query_params, surface.MESSAGES, self.root, size)
+        return msgspec.json.encode({"@odata.context": self._context(surface.MESSAGES)} | page)
 
 
-def _chosen(row: dict[str, object], names: tuple[str, ...]) -> dict[str, object]:
-    """The selected properties, and `@odata.type` of a row that may be of several types."""
-    kind = {"@odata.type": row["@odata.type"]} if "@odata.type" in row else {}
-    return kind | {name: row[name] for name in names}
+def _meets(wanted: str, segment: str) -> bool:
+    """Whether a segment of a request's path is what a served path has in that place."""
+    return wanted == segment or wanted.startswith("{")
 
 
 def _unknown(version: str, segments: list[str]) -> str:
     """The first segment that no served path has in that place."""
     paths = [call.path.strip("/").split("/") for call in surface.SURFACE if call.version == version]
     for place, segment in enumerate(segments):
-        paths = [path for path in paths if place < len(path) and path[place] in (segment, "{managedDeviceId}")]
+        paths = [path for path in paths if place < len(path) and _meets(path[place], segment)]
         if not paths:
             return segment
     return segments[-1] if segments else ""

@@ -12,7 +12,7 @@ from omconsole.simulator import odata
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from omconsole.simulator.surface import Served
+    from omconsole.simulator.served import Served
 
 Row = dict[str, object]
 

@@ -5,26 +5,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from omconsole.simulator import reports
+from omconsole.simulator.served import Served
+from omconsole.simulator.tenant_surface import TENANT
 
 if TYPE_CHECKING:
     from omconsole.simulator.reports import Report
-
-
-class Served(NamedTuple):
-    """One call that is answered."""
-
-    version: str
-    path: str
-    #: The type as `$select` errors and `@odata.context` name it.
-    entity: str
-    properties: tuple[str, ...]
-    #: Every member of each enumeration that a row may carry, by property (`outer.inner` inside a complex one).
-    enums: dict[str, tuple[str, ...]] = {}
-    method: str = "GET"
-
 
 #: Shown by a list, and by the call for one device.
 DEVICE_PROPERTIES = (
@@ -273,4 +261,5 @@ SURFACE: tuple[Served, ...] = (
     NONCOMPLIANT_SETTINGS,
     APPS_SUMMARY,
     APP_DEVICES,
+    *TENANT,
 )

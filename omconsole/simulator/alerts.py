@@ -1,0 +1,28 @@
+"""What alerts there ought to be: the problems of the tenant itself that a world has at an instant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omconsole.simulator import connectors, service_health
+from omconsole.simulator.instants import seconds
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from omconsole.simulator.world import World
+
+
+def planted_alerts(world: World, now: datetime) -> list[tuple[str, str]]:
+    """(kind, subject id) of every alert that stands at `now`: issues of the service by id, then connectors.
+
+    A connector's subject is `kind:id`, as `vppToken:…`, or the kind alone where a tenant has one at most. Thresholds
+    are the console's defaults: 60 days before an end, one day of silence.
+    """
+    at = seconds(now)
+    issues = [
+        (f"service.{issue.text.classification}", issue.id)
+        for issue in service_health.issues(world)
+        if issue.is_open(at)
+    ]
+    return issues + connectors.planted(world, now)
