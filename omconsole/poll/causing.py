@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from omconsole.domain.ledger import Ledger
     from omconsole.store import Store
 
+EXPLAINED_BY = {"device.compliance": "compliance"}
+"""By family: the source that says why its items fire."""
 FLEET = "active_devices"
 """The metric that says how many devices were seen lately: the fleet that shares are of."""
 
@@ -37,6 +39,8 @@ class Causing:
         self._ledger = ledger
         self._store = store
         self._thresholds = thresholds
+        self.wanted: frozenset[str] = frozenset()
+        """Sources that may know why what fires does: they are worth asking before their time."""
         self._waits: dict[str, int] = {}
         """T11, by key: rounds in which a cause that somebody resolved while it fired has gone on firing."""
 
@@ -109,14 +113,33 @@ class Causing:
 
     async def _gone(self, rows: list[Item], shown: set[str], now: datetime) -> None:
         """Causes whose last member has gone, and what has been CLEARED for long enough."""
-        firing = {row.key[:ID_LENGTH] for row in rows if not row.is_cause and row.triage.condition is Condition.FIRING}
-        for row in rows:
+        firing: set[str] = set()
+        ending: list[Item] = []
+        wanted: set[str] = set()
+        async for row in sliced(rows):
+            if row.is_cause or row.triage.condition is Condition.CLEAR:
+                ending.append(row)
+            elif row.triage.condition is Condition.FIRING:
+                firing.add(row.key[:ID_LENGTH])
+                wanted.update(self._who_may_know(row))
+        self.wanted = frozenset(wanted)
+        for row in ending:
             key = row.key
             if row.is_cause and key not in shown and row.triage.condition is Condition.FIRING:
-                reason = EXPLAINED if any(member in firing for member in row.triage.members) else FIXED
+                reason = FIXED if firing.isdisjoint(row.triage.members) else EXPLAINED
                 await self._append_one(key, lambda current, reason=reason: on_clear(current, reason), now)  # type: ignore[misc]
             elif row.triage.condition is Condition.CLEAR and on_time(row.triage, now) is not None:
                 await self._append_one(key, lambda current: on_time(current, now), now)
+
+    def _who_may_know(self, row: Item) -> tuple[str, ...]:
+        """The source that has not been read since the item opened, and may say why it fires."""
+        source = EXPLAINED_BY.get(row.triage.family)
+        if source is None or (row.seen is not None and row.seen.causes):
+            return ()
+        health = self._ledger.sources.get(source)
+        if health is None or health.status != "ok" or health.last_ok is None:
+            return ()  # what fails has its own time to be asked again
+        return (source,) if health.last_ok < row.triage.opened_at else ()
 
     async def _append_one(self, key: str, decide: Callable[[Triage], Event | None], now: datetime) -> None:
         def fresh() -> list[Event]:

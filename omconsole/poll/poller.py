@@ -166,6 +166,8 @@ class Poller:
         )
         if self._causing is not None:
             await self._causing.after_round(report.finished, unswept=unswept, swept=report.mode == "sweep")
+            for source in self._causing.wanted - {name for name, _mode in due}:
+                self.request(source)
         await self._finish(report, asked)
         return report
 

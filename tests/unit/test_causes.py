@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from omconsole.domain.causes import CauseId, CauseThresholds, Standing, limit, severity
 from omconsole.domain.changes import Change, Resource
+from omconsole.domain.events import Event
 from omconsole.domain.inbox import inbox
 from omconsole.domain.items import Condition, Handling, Item, Label, Severity
 from omconsole.store import Store
@@ -230,6 +231,16 @@ async def test_without_the_reasons_the_devices_fold_by_kind_until_the_reasons_co
     assert desk.top() == [desk.cause("cause.compliance")]
     ended = [event for event in desk.told() if event.event == "item.cleared"]
     assert [event.why for event in ended] == ["explained otherwise"]
+
+
+async def test_news_without_a_reason_make_the_source_of_reasons_worth_asking_once(desk: CauseDesk) -> None:
+    async with desk.store.writing(desk.ledger) as writing:
+        writing.append([Event(event="source.state", ref="compliance", to="ok")], desk.now)
+    await desk.round(failing("d1"))
+    assert desk.causing.wanted == {"compliance"}
+    await desk.round(failing("d1"), {})
+    await desk.round(failing("d1"))
+    assert desk.causing.wanted == frozenset()
 
 
 async def test_the_audit_events_that_touched_the_policy_stand_beside_the_cause(desk: CauseDesk) -> None:
