@@ -34,7 +34,21 @@ def shared(members: Sequence[Item]) -> list[Shared]:
             str(value) for item in members if item.seen is not None and (value := item.seen.facts.get(name)) is not None
         )
         if counts:
-            value, count = counts.most_common(1)[0]
-            share = count / counts.total()
+            value, share = _most(counts)
+            if share < MOST and "version" in name.casefold():
+                value, share = _most(_without_revision(counts))
             found.append(Shared(name, value if share >= MOST else None, share))
     return found
+
+
+def _most(counts: Counter[str]) -> tuple[str, float]:
+    value, count = counts.most_common(1)[0]
+    return value, count / counts.total()
+
+
+def _without_revision(counts: Counter[str]) -> Counter[str]:
+    """Versions without their last number: devices of one build are rarely of one revision."""
+    builds: Counter[str] = Counter()
+    for version, count in counts.items():
+        builds[version.rpartition(".")[0] or version] += count
+    return builds

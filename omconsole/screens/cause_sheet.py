@@ -18,6 +18,7 @@ from omconsole.domain.items import Condition, Handling, Severity
 from omconsole.i18n import _, decimal, ngettext, number, percent
 from omconsole.screens.course import course_words, evenly, points
 from omconsole.screens.evidence import fact_name, instant, value
+from omconsole.screens.rows import LEAST_SPREAD
 from widgets.sparkline import sparkline
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def about(item: Item, common: Sequence[Shared], reading: Reading) -> Iterator[Li
     yield _("Since"), instant(item.triage.first_seen, reading)
     curve = points(item)
     if len(curve) > 1:
-        bars = sparkline(evenly(curve, reading.now, CURVE_CELLS), CURVE_CELLS)
+        counts_ = evenly(curve, reading.now, CURVE_CELLS)
+        bars = sparkline(counts_, CURVE_CELLS, least_spread=LEAST_SPREAD * max(counts_))
         span = _("since {time}").format(time=reading.since(curve[0][0]))
         counts = f"{number(curve[0][1])} → {number(curve[-1][1])}"
         yield _("Course"), Content.assemble((bars, "$ink"), (f"  {counts} {span}", "$ink-soft"))

@@ -40,7 +40,10 @@ def count_at(curve: Sequence[Point], at: datetime) -> int:
 
 
 def course_words(curve: Sequence[Point], now: datetime) -> str:
-    """Return `rising: +640 in the last hour`, `falling: −12 in the last hour, done in 3 h at this pace`, `steady`."""
+    """Return which way it goes, and how fast.
+
+    `rising: +640 in the last hour`, `falling: −12 in the last hour, done in 3 h at this pace`, `steady for 5 h`.
+    """
     if not curve:
         return ""
     last, n = curve[-1]

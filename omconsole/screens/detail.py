@@ -162,7 +162,8 @@ class DetailScreen(ConsoleScreen):
 
     def _show_members(self) -> None:
         rows = self.host.reading.snapshot.members.get(self.item.id, ())
-        if bool(rows) != self.members.display:
+        if bool(rows) != self.has_class("-folds"):
+            self.set_class(bool(rows), "-folds")
             self.foot.keys = keys.hints(self.TEACHES_WITH_MEMBERS if rows else self.TEACHES)
             if not rows and self.members.table.has_focus:
                 self._page.focus()

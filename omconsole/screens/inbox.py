@@ -64,7 +64,7 @@ class InboxScreen(FilteringScreen):
         self._width = self._list_width(host.size.width)
         self.table: QueueTable[Row] = QueueTable(inbox_columns(host.reading, self._width), id="inbox-table")
         self._calm = Static(id="calm", markup=False)
-        self._list = Container(self.table, self._calm, id="inbox-list")
+        self._list = Container(self._rule, self.table, self._calm, id="inbox-list")
         self._glance = Glance()
         self._rows: Sequence[Row] = ()
         self._last = calm.LastChange()
@@ -76,7 +76,6 @@ class InboxScreen(FilteringScreen):
         self._fill()
         yield self.header
         yield self._notice
-        yield self._rule
         with Horizontal(id="inbox"):
             yield self._list
             yield self._glance
@@ -136,7 +135,7 @@ class InboxScreen(FilteringScreen):
         self._notice.display = bool(notice)
         self._notice.update(notice)
         is_empty = not self.table.rows
-        if self._calm.display != is_empty:
+        if self.table.display is is_empty or self._calm.display is not is_empty:
             self._calm.display, self.table.display = is_empty, not is_empty
             if not is_empty and self.is_mounted and self._filter_line is None:
                 self.set_focus(self.table)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 FOLDS = "▸"
 """Stands before what has rows folded under it."""
 CURVE_WIDTH = 5
+LEAST_SPREAD = 0.1
+"""The share of a cause's greatest count that fills the height of its curve at the least."""
 OCCURRENCE_MARKS = {True: ("✓", "$ink-soft"), False: ("✗", "bold $severity-high"), None: ("○", "$ink-soft")}
 """Sign and ink of evidence: green, red, and not known."""
 
@@ -91,13 +93,13 @@ def inbox_columns(reading: Reading, width: int) -> Sequence[Column[Row]]:
         Column(id="pane", title=_("pane"), width=10, cell=soft(pane_word), gap=2, drop_below=100),
         Column(
             id="count",
-            title=_("how many"),
+            title=_("count"),
             width=10 if wide else 7 if width >= 72 else 6,
             cell=soft(lambda row: count(row, reading)),
             align="right",
             drop_below=44,
         ),
-        Column(id="curve", title=_("course"), width=CURVE_WIDTH, cell=_curve_cell, align="right", drop_below=64),
+        Column(id="curve", width=CURVE_WIDTH, cell=_curve_cell, align="right", drop_below=64),
         Column(
             id="age", title=_("age"), width=5, cell=soft(lambda row: age(row, reading)), align="right", drop_below=36
         ),
@@ -170,4 +172,6 @@ def who(row: Row, reading: Reading) -> str:
 
 def _curve_cell(row: Row) -> Content:
     curve = curve_of(row) if isinstance(row, Item) else ()
-    return Content.styled(sparkline(curve, CURVE_WIDTH) if len(curve) > 1 else "", "$ink-soft")
+    return Content.styled(
+        sparkline(curve, CURVE_WIDTH, least_spread=LEAST_SPREAD * max(curve)) if len(curve) > 1 else "", "$ink-soft"
+    )

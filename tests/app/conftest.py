@@ -153,13 +153,18 @@ class FakeConsole:
     def _one(self, verb: str, id_: str, why: str | None) -> Done | Already | Failed:
         post = self.ledger.posts.get(id_)
         if post is not None:
-            self.apply({"ack": updates.read, "unack": updates.unread}[verb](post, ANNA, "c"))
+            if verb == "resolve":
+                self.apply(updates.done(post, ANNA, "c", why))
+                return Done(id_, None, "done")
+            told = {"ack": updates.read, "unack": updates.unread, "reopen": updates.not_done}[verb]
+            self.apply(told(post, ANNA, "c"))
             return Done(id_, None, "read")
         current = next(triage for triage in self.ledger.triage.values() if triage.id == id_)
         if verb == "seen":
             answer = law.seen(current, ANNA, "c")
         else:
-            answer = {"ack": law.ack, "unack": law.unack, "note": law.note}[verb](current, ANNA, "c", why)
+            verbs = {"ack": law.ack, "unack": law.unack, "note": law.note, "resolve": law.resolve}
+            answer = law.reopen(current, ANNA, "c", why) if verb == "reopen" else verbs[verb](current, ANNA, "c", why)
         if isinstance(answer, law.Refusal):
             told = words.refusal_words(answer.reason, by=PERSONS.get(answer.by or ""))
             return Already(id_, told) if answer.already else Failed(id_, told)
