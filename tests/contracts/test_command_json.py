@@ -13,6 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from referencing import Registry, Resource
 
+from omconsole.poll.schedule import DEFAULT_INTERVALS
 from omconsole.store import Store
 from tests.command_line import CommandLine
 
@@ -55,7 +56,7 @@ def test_poll(tmp_path: Path, capsys: pytest.CaptureFixture[str], option: list[s
     assert (ran.status, ran.err) == (0, "")
     check("poll", ran.json)
     assert ran.json["mode"] == mode
-    assert {each["name"] for each in ran.json["sources"]} == {"devices", "messages", "overview"}
+    assert {each["name"] for each in ran.json["sources"]} == set(DEFAULT_INTERVALS)
     assert ran.json["opened"] > 0
     assert "by" not in ran.json
 
