@@ -88,7 +88,14 @@ def test_the_next_look_is_at_the_earliest_source() -> None:
 
 
 def test_the_default_intervals_are_the_documented_ones() -> None:
-    assert DEFAULT_INTERVALS == {"devices": 900, "messages": 900, "overview": 3600}
+    minutes = {name: seconds / 60 for name, seconds in DEFAULT_INTERVALS.items()}
+    documented = {
+        **dict.fromkeys(("devices", "messages", "enrollment"), 15),
+        **dict.fromkeys(("compliance", "apps", "audit"), 30),
+        **dict.fromkeys(("connectors", "overview", "subscription"), 60),
+        "service": 2,
+    }
+    assert minutes == {name: documented[name] for name in minutes}
 
 
 def test_a_clock_that_was_set_back_does_not_stop_polling() -> None:
