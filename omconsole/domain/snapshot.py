@@ -60,6 +60,12 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """How many rows fold directly under an item: of a cause its members, although a head does not hold them."""
         return len(self.members.get(item.id, ()))
 
+    def behind(self, item: Item) -> int:
+        """How many devices, or users where there is no device, are behind an item that others fold under."""
+        if item.is_cause:
+            return item.triage.firing
+        return sum(member.triage.firing if member.is_cause else 1 for member in self.members.get(item.id, ()))
+
     def figure(self, name: str) -> Figure | None:
         """The figure, or None while it has not been measured."""
         return next((figure for figure in self.figures if figure.name == name), None)

@@ -17,12 +17,16 @@ RETRY_FAILED = timedelta(seconds=60)
 """A source that failed is asked again after this, or after its interval if that is shorter."""
 
 DEFAULT_INTERVALS = {
+    "service": 2 * 60.0,
     "devices": 15 * 60.0,
     "enrollment": 15 * 60.0,
     "messages": 15 * 60.0,
     "compliance": 30 * 60.0,
     "apps": 30 * 60.0,
+    "audit": 30 * 60.0,
+    "connectors": 60 * 60.0,
     "overview": 60 * 60.0,
+    "subscription": 60 * 60.0,
 }
 """Seconds between two polls (design.md §3)."""
 SWEEP_INTERVALS = {"devices": 6 * 3600.0, "messages": 6 * 3600.0, "service": 3600.0, "audit": 6 * 3600.0}

@@ -120,6 +120,7 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
                 ComplianceSignal(),
                 AppsSignal(devices.settled, partial(firing_of, ledger, AppsSignal.name)),
                 EnrollmentSignal(devices.settled, partial(firing_of, ledger, EnrollmentSignal.name)),
+                *tenant_signals(profile.thresholds, devices, ledger),
             ],
             GraphClient(profile.graph_url, http, tokens),
             Intake(settings.tenant, ledger, store),
