@@ -128,6 +128,7 @@ def title(item: Item, *, now: datetime | None = None, tz: tzinfo = UTC) -> str |
 
 
 def _expires(seen: Observation, now: datetime | None, tz: tzinfo) -> str | None:
+    """In days of the calendar, as people count them; hours within the last day."""
     end = words.moment(seen.facts.get("expirationDateTime"))
     if end is None:
         return None
@@ -137,7 +138,7 @@ def _expires(seen: Observation, now: datetime | None, tz: tzinfo) -> str | None:
     if left < _DAY_S:
         hours = int(left // _HOUR_S)
         return ngettext("expires in {n} hour", "expires in {n} hours", hours).format(n=hours)
-    days = int(left // _DAY_S)
+    days = (end.astimezone(tz).date() - now.astimezone(tz).date()).days
     return ngettext("expires in {n} day", "expires in {n} days", days).format(n=number(days))
 
 

@@ -17,8 +17,8 @@ RETRY_FAILED = timedelta(seconds=60)
 """A source that failed is asked again after this, or after its interval if that is shorter."""
 
 DEFAULT_INTERVALS = {
-    "service": 2 * 60.0,
     "devices": 15 * 60.0,
+    "service": 2 * 60.0,
     "enrollment": 15 * 60.0,
     "messages": 15 * 60.0,
     "compliance": 30 * 60.0,

@@ -9,7 +9,7 @@ import msgspec
 
 from omconsole.domain.items import Observation, Severity
 from omconsole.domain.titles import connector_word
-from omconsole.signals.connector_table import Connector, Values, folded
+from omconsole.signals.connector_table import KNOWN_NAMES, Connector, Values, folded
 from omconsole.signals.judging import iso
 
 if TYPE_CHECKING:
@@ -47,11 +47,10 @@ class ConnectorJudge:
         if not connector.is_configured(values):
             return
         facts = _facts(connector, values)
-        name = next((str(values[each]) for each in connector.named if values[each]), None)
-        shown = name or (connector_word(connector.name) if connector.single else str(values["id"]))
+        whole = _Subject(subject, _name(connector, values), facts)
         if connector.expires is not None:
-            self._lifetime(connector, values, _Subject(subject, shown, facts), reading)
-        self._health(connector, values, _Subject(subject, shown, facts), reading)
+            self._lifetime(connector, values, whole, reading)
+        self._health(connector, values, whole, reading)
 
     def credential(self, expires: datetime, reading: Reading) -> None:
         """Add when the console's own certificate or secret ends."""
@@ -142,9 +141,18 @@ class _Subject(msgspec.Struct, frozen=True):
             subject_name=self.name,
             evidence_at=evidence_at,
             first_seen=first_seen,
-            facts=dict(self.facts),
+            facts=self.facts,
             portal_url=PORTAL,
         )
+
+
+def _name(connector: Connector, values: Values) -> str:
+    """What people gave it, else what it is where there is one at most, else who it is known to be."""
+    if name := next((str(values[each]) for each in connector.named if values[each]), None):
+        return name
+    if connector.single:
+        return connector_word(connector.name)
+    return KNOWN_NAMES.get(str(values["id"]), str(values["id"]))
 
 
 def _facts(connector: Connector, values: Values) -> dict[str, Any]:

@@ -74,6 +74,9 @@ class Connector(msgspec.Struct, frozen=True, kw_only=True):
     """Another connector that shows the same machine, and more of it."""
 
 
+KNOWN_NAMES: Final = {"fc780465-2017-40d4-a0c5-307022471b92": "Microsoft Defender for Endpoint"}
+"""Partners that are told by their application's id alone."""
+
 _PARTNER_BAD: Final = frozenset({"terminated", "rejected", "unresponsive"})
 _ENABLED: Final = ("partnerState", frozenset({"enabled"}))
 

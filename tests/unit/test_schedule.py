@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from omconsole.config.file import RawPoll
 from omconsole.domain.health import SourceHealth
-from omconsole.poll.schedule import DEFAULT_INTERVALS, due_at, mode, must_wait, next_due, plan
+from omconsole.poll.schedule import DEFAULT_INTERVALS, SWEEP_INTERVALS, due_at, mode, must_wait, next_due, plan
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -95,7 +96,12 @@ def test_the_default_intervals_are_the_documented_ones() -> None:
         **dict.fromkeys(("connectors", "overview", "subscription"), 60),
         "service": 2,
     }
-    assert minutes == {name: documented[name] for name in minutes}
+    assert minutes == documented
+    assert set(SWEEP_INTERVALS) < set(documented)
+
+
+def test_the_settings_name_every_source() -> None:
+    assert set(RawPoll.__struct_fields__) == set(DEFAULT_INTERVALS)
 
 
 def test_a_clock_that_was_set_back_does_not_stop_polling() -> None:
