@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     from omconsole.domain.items import Item
 
@@ -28,11 +28,33 @@ class Shared(msgspec.Struct, frozen=True):
 
 def shared(members: Sequence[Item]) -> list[Shared]:
     """What the members have in common, fact by fact; a fact that nobody reports is left out."""
+    work = sharing(members)
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            found: list[Shared] = end.value
+            return found
+
+
+def sharing(members: Sequence[Item]) -> Generator[None, None, list[Shared]]:
+    """`shared` in steps of about a millisecond."""
+    counted: dict[str, Counter[str]] = {name: Counter() for name in LOOKED_AT}
+    for index, item in enumerate(members):
+        if item.seen is not None:
+            facts = item.seen.facts
+            for name, counts in counted.items():
+                value = facts.get(name)
+                if value is not None:
+                    counts[str(value)] += 1
+        if index % 500 == 499:
+            yield
+    return _found(counted)
+
+
+def _found(counted: dict[str, Counter[str]]) -> list[Shared]:
     found = []
-    for name in LOOKED_AT:
-        counts = Counter(
-            str(value) for item in members if item.seen is not None and (value := item.seen.facts.get(name)) is not None
-        )
+    for name, counts in counted.items():
         if counts:
             value, share = _most(counts)
             if share < MOST and "version" in name.casefold():

@@ -85,7 +85,6 @@ def connector(item: Item, reading: Reading) -> Iterator[Line]:
     if ends is not None and item.triage.family == "connector.lifetime":
         yield _("Ends"), Content.assemble((days_left(item, reading), _tone(item)), (f" · {_field(facts)}", "$ink-dim"))
         yield _("On"), instant(ends, reading)
-        yield _("Limits"), limits(reading)
     failing = facts.get("failing")
     for name in failing if isinstance(failing, list) else ():
         shown = Content.styled(value(facts.get(name), reading), _tone(item))
@@ -104,6 +103,13 @@ def days_left(item: Item, reading: Reading) -> str:
         return _("ended {age} ago").format(age=reading.age(ends))
     days = (ends - reading.now).days
     return ngettext("{n} day left", "{n} days left", days).format(n=number(days)) if days else _("less than a day left")
+
+
+def severity_reason(item: Item, reading: Reading) -> str:
+    """Return what makes an alert as severe as it is; empty where the rule's name says it."""
+    if item.triage.kind == "connector.unhealthy":
+        return _("medium without a sync for a day, high from 3 days or in a bad state")
+    return limits(reading) if item.triage.family == "connector.lifetime" else ""
 
 
 def limits(reading: Reading) -> str:

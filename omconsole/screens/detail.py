@@ -13,11 +13,12 @@ from omconsole.domain.items import Condition, Item
 from omconsole.i18n import _
 from omconsole.screens import keys
 from omconsole.screens.base import ConsoleScreen
+from omconsole.screens.common import Common
 from omconsole.screens.finding import find
 from omconsole.screens.members import MembersPane, member_columns
 from omconsole.screens.pages import MARGINS, PAGES_CSS, Page
 from omconsole.screens.rows import source
-from omconsole.screens.sheets import Common, history, sheet
+from omconsole.screens.sheets import history, sheet
 from widgets.pane import PaneRule, RuleLine
 from widgets.queue_table import QueueTable
 
@@ -156,9 +157,15 @@ class DetailScreen(ConsoleScreen):
         room = self.size.width - MARGINS
         beside = room >= BESIDE
         first, second = ((room - GUTTER) * 3 // 5, (room - GUTTER) * 2 // 5) if beside else (room, room)
-        common = self._common.of(item, reading) if item.is_cause else ()
-        self._left.update(sheet(item, reading, first, common, wide=self.size.width >= WIDE))
+        self._left.update(sheet(item, reading, first, self._common.known(item), wide=self.size.width >= WIDE))
         self._right.update(history(self._events, reading, second))
+        if self._common.is_due(item, reading):
+            self._count_common(item)
+
+    @work(group="common", exclusive=True)
+    async def _count_common(self, item: Item) -> None:
+        await self._common.count(item, self.host.reading)
+        self._draw()
 
     def _show_members(self) -> None:
         rows = self.host.reading.snapshot.members.get(self.item.id, ())

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from omconsole.screens.reading import Reading
 
 EXACT_DAYS = 30
+OWN = "connector"
+"""The one fact that is not Graph's: what kind of connector it is, which its title says."""
 
 _NAMES: dict[str, Callable[[], str]] = {
     "complianceState": lambda: _("Compliance"),
@@ -40,6 +42,21 @@ _NAMES: dict[str, Callable[[], str]] = {
     "lastConnectionDateTime": lambda: _("Last connection"),
     "lastHeartbeatDateTime": lambda: _("Last heartbeat"),
     "lastSyncErrorCode": lambda: _("Error code"),
+    "lastSuccessfulSyncDateTime": lambda: _("Last good sync"),
+    "lastModifiedDateTime": lambda: _("Last changed"),
+    "expirationDateTime": lambda: _("Ends"),
+    "tokenExpirationDateTime": lambda: _("Token ends"),
+    "appleIdentifier": lambda: _("Apple ID"),
+    "appleId": lambda: _("Apple ID"),
+    "organizationName": lambda: _("Organisation"),
+    "tokenName": lambda: _("Token"),
+    "topicIdentifier": lambda: _("Topic"),
+    "certificateSerialNumber": lambda: _("Serial number"),
+    "machineName": lambda: _("Machine"),
+    "displayName": lambda: _("Name"),
+    "userId": lambda: _("User's id"),
+    "deviceId": lambda: _("Device's id"),
+    "managedDeviceIdentifier": lambda: _("Managed device"),
 }
 """In the order in which they are shown; others follow by name."""
 
@@ -58,8 +75,8 @@ _VALUES: dict[str, Callable[[], str]] = {
 
 
 def facts(observed: Mapping[str, object], reading: Reading) -> list[tuple[str, str, str]]:
-    """Return (name in words, value in words, Graph's property name) of every fact that is one value."""
-    single = {name: raw for name, raw in observed.items() if not isinstance(raw, list | dict)}
+    """Return (name in words, value in words, Graph's property name) of every fact that is one value of Graph's."""
+    single = {name: raw for name, raw in observed.items() if name != OWN and not isinstance(raw, list | dict)}
     ordered = [name for name in _NAMES if name in single]
     ordered += sorted(name for name in single if name not in _NAMES)
     return [(fact_name(name), value(single[name], reading), name) for name in ordered]

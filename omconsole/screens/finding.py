@@ -18,7 +18,8 @@ def find(snapshot: Snapshot, before: Item) -> Item | None:
     Looked for where it was, then among all; a whole picture of 50,000 rows takes some milliseconds.
     """
     near = chain.from_iterable(snapshot.members.get(parent, ()) for parent in before.suppressed_by)
-    return next((each for each in chain(near, _every(snapshot)) if each.key == before.key), None)
+    key = before.key
+    return next((each for each in chain(near, _every(snapshot)) if each.triage.key == key), None)
 
 
 def by_ids(snapshot: Snapshot, ids: Sequence[str]) -> list[Item]:
@@ -26,8 +27,8 @@ def by_ids(snapshot: Snapshot, ids: Sequence[str]) -> list[Item]:
     wanted = set(ids)
     found: dict[str, Item] = {}
     for each in _every(snapshot):
-        if each.id in wanted:
-            found[each.id] = each
+        if each.triage.id in wanted:
+            found[each.triage.id] = each
             if len(found) == len(wanted):
                 break
     return [found[id_] for id_ in ids if id_ in found]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual import work
 from textual.containers import Vertical
 from textual.widgets import Static
 
@@ -11,8 +12,9 @@ from omconsole.domain import words
 from omconsole.domain.inbox import severity_of
 from omconsole.domain.items import Item
 from omconsole.i18n import _
+from omconsole.screens.common import Common
 from omconsole.screens.rows import pane_word, title
-from omconsole.screens.sheets import Common, glance
+from omconsole.screens.sheets import glance
 from widgets.pane import PaneRule, RuleLine
 
 if TYPE_CHECKING:
@@ -58,8 +60,16 @@ class Glance(Vertical):
             self._text.update("")
             return
         self._rule.say(PaneRule(title(row, reading), _right(row, reading)))
-        common = self._common.of(row, reading) if isinstance(row, Item) and row.is_cause else ()
+        common = self._common.known(row) if isinstance(row, Item) else ()
         self._text.update(glance(row, reading, self.size.width - MARGINS, common))
+        if isinstance(row, Item) and self._common.is_due(row, reading):
+            self._count(row, reading)
+
+    @work(group="common", exclusive=True)
+    async def _count(self, row: Item, reading: Reading) -> None:
+        await self._common.count(row, reading)
+        if self._shown is not None and self._shown[0] is row:
+            self.show(row, reading)
 
 
 def _right(row: Row, reading: Reading) -> str:

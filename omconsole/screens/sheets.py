@@ -8,7 +8,6 @@ from textual.content import Content
 
 from omconsole.domain import words
 from omconsole.domain.items import Condition, Handling, Item
-from omconsole.domain.sharing import shared
 from omconsole.domain.updates import Update
 from omconsole.i18n import _, ngettext, number
 from omconsole.screens import alert_sheets, cause_sheet
@@ -29,21 +28,6 @@ if TYPE_CHECKING:
 PARENTS_TOLD = 4
 LABEL = 18
 """Cells of the first column beside the inbox, so that it stays where it is from row to row."""
-
-
-class Common:
-    """What the members of a cause share, counted again only when they are others."""
-
-    def __init__(self) -> None:
-        self._members: Sequence[Item] = ()
-        self._found: list[Shared] = []
-
-    def of(self, item: Item, reading: Reading) -> Sequence[Shared]:
-        """Return it for one item."""
-        members = reading.snapshot.members.get(item.id, ())
-        if members is not self._members:
-            self._members, self._found = members, shared(members)
-        return self._found
 
 
 def sheet(item: Item, reading: Reading, width: int, common: Sequence[Shared] = (), *, wide: bool = False) -> Content:
@@ -99,7 +83,7 @@ def _lines(item: Item, reading: Reading, common: Sequence[Shared]) -> Iterator[L
     elif family.startswith("connector."):
         yield from alert_sheets.connector(item, reading)
     yield _("State"), Content.assemble(label_content(item), (f" · {condition(item)}", "$ink-soft"))
-    yield _("Severity"), _severity(item)
+    yield _("Severity"), _severity(item, reading)
     yield _("Since"), instant(item.triage.first_seen, reading)
     seen = item.seen
     if item.triage.pane == "issues":
@@ -186,9 +170,11 @@ def condition(item: Item) -> str:
     }[item.condition]
 
 
-def _severity(item: Item) -> Content:
+def _severity(item: Item, reading: Reading) -> Content:
     severity = item.triage.severity
-    rule = _("by the rule for “{kind}”").format(kind=words.kind_word(item.triage.kind))
+    rule = alert_sheets.severity_reason(item, reading) or _("by the rule for “{kind}”").format(
+        kind=words.kind_word(item.triage.kind)
+    )
     word = Content.styled(words.severity_word(severity), f"bold $severity-{severity.value}")
     return Content.assemble(word, (f" · {rule}", "$ink-soft"))
 
