@@ -8,19 +8,24 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from omconsole.domain.items import Observation, Severity
+from omconsole.domain.health import SourceHealth
+from omconsole.domain.items import Condition, Observation, Severity
 from omconsole.errors import GraphForbidden, GraphRejected, GraphUnreachable
 from omconsole.graph import Round
+from omconsole.poll.intake import Intake
 from omconsole.signals.connector_rules import ConnectorJudge, ConnectorThresholds
 from omconsole.signals.connector_table import CONNECTORS
 from omconsole.signals.connectors import ConnectorsSignal
+from omconsole.signals.known import Known
 from omconsole.signals.reading import Reading
 from omconsole.signals.unmapped import Unmapped
 from tests.unit.graph_tools import ok, refused
 from tests.unit.signal_tools import DAY, HOUR, NOW, SmallGraph, firing, nothing
+from tests.unit.store_builders import new_store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 BY_NAME = {connector.name: connector for connector in CONNECTORS}
 SECOND = timedelta(seconds=1)
@@ -314,3 +319,31 @@ async def test_the_consoles_own_credential_expires_too() -> None:
     seen = reading.observations[0]
     assert (seen.kind, seen.severity, seen.subject_id) == ("connector.expiring", Severity.HIGH, "credential")
     assert seen.facts == {"connector": "credential", "expirationDateTime": "2026-11-30T00:00:00Z"}
+
+
+async def test_what_may_not_be_read_stays_and_what_is_gone_goes(tmp_path: Path) -> None:
+    """Through the law: three sweeps without permission change nothing; the others' connectors still clear."""
+    store = new_store(tmp_path, sources=(SourceHealth(name="connectors", interval_s=3600),))
+    ledger = store.load_now()
+    intake = Intake("contoso", ledger, store)
+
+    async def known() -> list[Known]:
+        return [Known(row.triage, row.seen) for row in ledger.rows if row.triage.condition is Condition.FIRING]
+
+    signal = ConnectorsSignal(ConnectorThresholds(), firing=known)
+    graph = SmallGraph(GOOD)
+
+    async def polled(minutes: int) -> set[str]:
+        now = NOW + timedelta(minutes=minutes)
+        await intake.take(await signal.sweep(graph.client, Round(), now, nothing), now)
+        return {each.triage.subject_id for each in await known()}
+
+    everything = await polled(0)
+    assert "vppToken:v1" in everything
+    graph.answers["vppTokens"] = refused(403, "no", "Forbidden")
+    graph.answers["certificateConnectorDetails"] = []
+    assert await polled(1) == everything
+    assert await polled(2) == everything - {"certificateConnectorDetail:k2"}
+    graph.answers["vppTokens"] = []
+    assert "vppToken:v1" in await polled(3)
+    assert "vppToken:v1" not in await polled(4)
