@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from omconsole.simulator import story
@@ -50,24 +51,26 @@ class AuditLog:
     def __init__(self, world: World) -> None:
         self._world = world
         self._days: dict[int, list[Row]] = {}
-        self._apps = world.mobile_apps()
+        self._apps = [row for row in world.mobile_apps() if row["displayName"] != story.CHANGED_APP]
         self._policies = [row for row in world.compliance_policies() if row["displayName"] != story.CHANGED_POLICY]
 
-    def rows(self, now: datetime) -> list[Row]:
-        """The rows of `auditEvents` at `now`, newest first."""
+    async def rows(self, now: datetime) -> list[Row]:
+        """The rows of `auditEvents` at `now`, newest first; a day that is told anew lets the loop have its turn."""
         at = seconds(now)
         first, last = (at - KEPT) // DAY, at // DAY
         for day in [day for day in self._days if not first <= day <= last]:
             del self._days[day]
-        found = [row for day in range(first, last + 1) for row in self._day(day)]
-        found += _told(self._world)
+        found = list(_told(self._world))
+        for day in range(first, last + 1):
+            found += await self._day(day)
         # Seven digits are always written, so that texts sort as instants do.
         begin, end = iso_fraction(at - KEPT, 0), iso_fraction(at, 9_999_999)
         shown = [row for row in found if begin < str(row["activityDateTime"]) <= end]
         return sorted(shown, key=lambda row: str(row["activityDateTime"]), reverse=True)
 
-    def _day(self, day: int) -> list[Row]:
+    async def _day(self, day: int) -> list[Row]:
         if day not in self._days:
+            await asyncio.sleep(0)
             self._days[day] = [self._event(day, number) for number in range(_A_DAY)]
         return self._days[day]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from omconsole.simulator import connectors, listing, odata, service_health
+from omconsole.simulator import connectors, listing, odata, partners, service_health
 from omconsole.simulator import tenant_surface as surface
 from omconsole.simulator.audit import AuditLog
 from omconsole.simulator.replies import GraphError
@@ -22,13 +22,13 @@ COLLECTIONS: Final[dict[str, Callable[[World, datetime], list[Row]]]] = {
     surface.HEALTH_OVERVIEWS.path: service_health.health_rows,
     surface.ADE_TOKENS.path: connectors.ade_tokens,
     surface.VPP_TOKENS.path: connectors.vpp_tokens,
-    surface.NDES_CONNECTORS.path: connectors.ndes_connectors,
-    surface.CERTIFICATE_CONNECTORS.path: connectors.certificate_connectors,
-    surface.DOMAIN_JOIN_CONNECTORS.path: connectors.domain_join_connectors,
-    surface.EXCHANGE_CONNECTORS.path: connectors.exchange_connectors,
-    surface.THREAT_DEFENSE_CONNECTORS.path: connectors.threat_defense_connectors,
-    surface.DEVICE_PARTNERS.path: connectors.device_partners,
-    surface.COMPLIANCE_PARTNERS.path: connectors.compliance_partners,
+    surface.NDES_CONNECTORS.path: partners.ndes_connectors,
+    surface.CERTIFICATE_CONNECTORS.path: partners.certificate_connectors,
+    surface.DOMAIN_JOIN_CONNECTORS.path: partners.domain_join_connectors,
+    surface.EXCHANGE_CONNECTORS.path: partners.exchange_connectors,
+    surface.THREAT_DEFENSE_CONNECTORS.path: partners.threat_defense_connectors,
+    surface.DEVICE_PARTNERS.path: partners.device_partners,
+    surface.COMPLIANCE_PARTNERS.path: partners.compliance_partners,
 }
 SINGLETONS: Final[dict[str, Callable[[World, datetime], Row | None]]] = {
     surface.APPLE_PUSH.path: connectors.apple_push,
@@ -61,7 +61,7 @@ class TenantCalls:
         if call is surface.ISSUES:
             return self._issues(options, now)
         if call is surface.AUDIT_EVENTS:
-            return self._events(options, now)
+            return await self._events(options, now)
         if call is surface.USER:
             return await self._user(options, key)
         return None
@@ -75,9 +75,9 @@ class TenantCalls:
             raise odata.OptionError("Invalid filter clause")
         return listing.page(listing.ordered(list(filter(keeps, rows)), options, compared), options, call, self._root)
 
-    def _events(self, options: Mapping[str, str], now: datetime) -> Row:
+    async def _events(self, options: Mapping[str, str], now: datetime) -> Row:
         call, compared = surface.AUDIT_EVENTS, ("activityDateTime", "activityType", "category")
-        rows = self._audit.rows(now)
+        rows = await self._audit.rows(now)
         keeps = listing.wanted(options.get("$filter", ""), compared)
         # Intune answers a filter that it does not know as if there were none.
         rows = rows if keeps is None else list(filter(keeps, rows))
