@@ -7,8 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from omconsole.app import ConsoleApp
-from omconsole.errors import SignInError
-from omconsole.i18n import _, activate
+from omconsole.commands.access import require_token
+from omconsole.i18n import activate
 from omconsole.store.head import read_head
 from omconsole.terminal import prepare_streams, refuse_unfit_terminal, run_guarded
 
@@ -61,19 +61,6 @@ def run_alone(environ: Mapping[str, str]) -> int:
     settings = load(None, environ)
     activate(settings.language)
     return run_console(settings, acting_person(None, environ), view_only=False)
-
-
-def require_token(settings: Settings) -> None:
-    """Refuse to start what could only fail.
-
-    Raises:
-        SignInError: no token for a real tenant.
-    """
-    if settings.token is None and not settings.is_demo:
-        raise SignInError(
-            _("There is no token for Microsoft Graph."),
-            _("Put one into the environment variable OMCONSOLE_TOKEN, or try: omconsole demo"),
-        )
 
 
 def _nothing_to_save() -> None:

@@ -6,7 +6,7 @@ import asyncio
 import signal
 from typing import TYPE_CHECKING, Any
 
-from omconsole.commands.console import require_token
+from omconsole.commands.access import require_token
 from omconsole.commands.output import print_json, say, warn
 from omconsole.domain.words import source_word
 from omconsole.errors import SourceFailed, StateLocked

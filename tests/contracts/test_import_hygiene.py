@@ -108,3 +108,12 @@ def test_the_console_without_arguments_fails_as_with_the_command_line(environ: d
     assert (status, words) == ended("--read-only")
     assert status != 0
     assert len(words.splitlines()) == 2
+
+
+def test_polling_without_a_console_draws_nothing() -> None:
+    program = f"""
+import sys
+import omconsole.commands.poll
+{LOADED}
+"""
+    assert {"textual", "rich"} & loaded_by(program) == set()
