@@ -272,6 +272,12 @@ def _cleared(event: Event) -> str:
     return _("cleared and resolved") if event.to == "resolved" else _("cleared; it stays until somebody has seen it")
 
 
+def _turned(event: Event) -> str:
+    from omconsole.domain.checklist_words import evidence_words
+
+    return evidence_words(event)
+
+
 def _members(event: Event) -> str:
     from omconsole.domain.cause_words import members_words
 
@@ -294,6 +300,7 @@ _CHANGES: dict[str, Callable[[Event], str]] = {
     "item.unacked": lambda _event: _("acknowledgement given back"),
     "item.noted": lambda event: _("note: {text}").format(text=event.why or ""),
     "item.seen": lambda _event: _("opened for the first time"),
+    "checklist.evidence": _turned,
     "update.posted": lambda _event: _("published"),
     "update.revised": lambda _event: _("changed by Microsoft"),
     "update.read": lambda _event: _("read"),
