@@ -37,6 +37,8 @@ CURVE_POINTS = 24
 CURVE_STEP = timedelta(minutes=1)
 """Counts within this time of each other are one point of the curve: the latest."""
 CHANGES_SHOWN = 8
+UNTOLD = frozenset({"DeviceManagementAPIVersion"})
+"""Properties that every audit event carries and that say nothing about the change."""
 BY_KIND = "cause.kind"
 
 
@@ -330,7 +332,7 @@ def _changes(identity: CauseId, onset: datetime | None, changes: Iterable[Change
             "activity": change.activity,
             "operation": change.operation,
             "resource": resource.name,
-            "properties": [list(each) for each in resource.properties],
+            "properties": [list(each) for each in resource.properties if each[0] not in UNTOLD],
         }
         for change, resource in found[:CHANGES_SHOWN]
     ]

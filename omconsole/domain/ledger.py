@@ -355,7 +355,7 @@ class Ledger:
             known = self.sources.get(report["name"])
             if known is None or report["status"] not in {"ok", "partial"}:
                 continue
-            whole = report["status"] == "ok"
+            whole = report["status"] == "ok" or bool(report.get("complete"))
             sweep = whole and report.get("mode") == "sweep"
             self.sources[known.name] = replace(
                 known,

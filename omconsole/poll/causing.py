@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from omconsole.domain import causes as law
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 EXPLAINED_BY = {"device.compliance": "compliance"}
 """By family: the source that says why its items fire."""
+AUDIT = "audit"
+AUDIT_WHILE_GROWING = timedelta(minutes=5)
 FLEET = "active_devices"
 """The metric that says how many devices were seen lately: the fleet that shares are of."""
 
@@ -41,6 +44,8 @@ class Causing:
         self._thresholds = thresholds
         self.wanted: frozenset[str] = frozenset()
         """Sources that may know why what fires does: they are worth asking before their time."""
+        self._grown = False
+        """A cause opened or grew in this round."""
         self._waits: dict[str, int] = {}
         """T11, by key: rounds in which a cause that somebody resolved while it fired has gone on firing."""
 
@@ -64,6 +69,7 @@ class Causing:
             )
         )
         shown = set()
+        self._grown = False
         for standing in standings:
             key = standing.key(self._tenant)
             shown.add(key)
@@ -98,7 +104,8 @@ class Causing:
         def decide() -> list[Event]:
             return law.decide(self._ledger.triage.get(key), key, seen, standing, now, first_sweep=first)
 
-        if decide():
+        if follows := decide():
+            self._grown = self._grown or any(each.event == "item.opened" or each.data.get("joined") for each in follows)
             await self._append(decide, now)
         await asyncio.sleep(0)
 
@@ -122,7 +129,7 @@ class Causing:
             elif row.triage.condition is Condition.FIRING:
                 firing.add(row.key[:ID_LENGTH])
                 wanted.update(self._who_may_know(row))
-        self.wanted = frozenset(wanted)
+        self.wanted = frozenset(wanted | self._who_changed_it(now))
         for row in ending:
             key = row.key
             if row.is_cause and key not in shown and row.triage.condition is Condition.FIRING:
@@ -140,6 +147,13 @@ class Causing:
         if health is None or health.status != "ok" or health.last_ok is None:
             return ()  # what fails has its own time to be asked again
         return (source,) if health.last_ok < row.triage.opened_at else ()
+
+    def _who_changed_it(self, now: datetime) -> set[str]:
+        """While a cause grows the audit log is read every five minutes (design.md §3)."""
+        health = self._ledger.sources.get(AUDIT)
+        if not self._grown or health is None or health.status != "ok" or health.last_ok is None:
+            return set()
+        return {AUDIT} if now - health.last_ok >= AUDIT_WHILE_GROWING else set()
 
     async def _append_one(self, key: str, decide: Callable[[Triage], Event | None], now: datetime) -> None:
         def fresh() -> list[Event]:

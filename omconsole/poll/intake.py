@@ -231,7 +231,7 @@ class Intake:
             if key not in absent or key in reasons:
                 doubted.discard(key)
         if doubted and reading.mode == "sweep":
-            reading.status = "partial"
+            reading.status, reading.complete = "partial", False
             reading.error = _(
                 "More than half of the problems of this source ({n}) vanished at once; another whole list decides."
             ).format(n=number(len(doubted)))

@@ -167,7 +167,7 @@ class Poller:
         if self._causing is not None:
             await self._causing.after_round(report.finished, unswept=unswept, swept=report.mode == "sweep")
             for source in self._causing.wanted - {name for name, _mode in due}:
-                self.request(source)
+                self.request(source, "increment")
         await self._finish(report, asked)
         return report
 

@@ -243,6 +243,19 @@ async def test_news_without_a_reason_make_the_source_of_reasons_worth_asking_onc
     assert desk.causing.wanted == frozenset()
 
 
+async def test_while_a_cause_grows_the_audit_log_is_worth_asking_every_five_minutes(tmp_path: Path) -> None:
+    from omconsole.signals.reading import Reading
+
+    desk = CauseDesk(tmp_path / "work", sources=("devices", "compliance", "audit"))
+    async with desk.store.writing(desk.ledger) as writing:
+        writing.append([Event(event="source.state", ref="audit", to="ok")], desk.now)
+    await desk.round(causes={}, well=SWEPT, others=[Reading(source="audit", mode="sweep")])
+    await desk.round(failing(*names(6)), why(names(6), VERSION))
+    assert desk.causing.wanted == {"audit"}
+    await desk.round(failing(*names(6)), why(names(6), VERSION))
+    assert desk.causing.wanted == frozenset()
+
+
 async def test_the_audit_events_that_touched_the_policy_stand_beside_the_cause(desk: CauseDesk) -> None:
     five = names(5)
     touched = Resource("DeviceCompliancePolicy", "p-version", "Windows", (("OsMinimumVersion", "22621", "22631"),))
