@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def planted_alerts(world: World, now: datetime) -> list[tuple[str, str]]:
-    """(kind, subject id) of every alert that stands at `now`: issues of the service by id, then connectors.
+    """(kind, subject id) of every alert that stands at `now`: issues of the service by id, connectors, the subscription.
 
     A connector's subject is `kind:id`, as `vppToken:…`, or the kind alone where a tenant has one at most. Thresholds
     are the console's defaults: 60 days before an end, one day of silence.
@@ -25,4 +25,5 @@ def planted_alerts(world: World, now: datetime) -> list[tuple[str, str]]:
         for issue in service_health.issues(world)
         if issue.is_open(at)
     ]
-    return issues + connectors.planted(world, now)
+    late = connectors.subscription_state(world, now)["value"] != "active"
+    return issues + connectors.planted(world, now) + ([("tenant.subscription", "subscription")] if late else [])

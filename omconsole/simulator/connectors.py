@@ -126,8 +126,8 @@ def autopilot(world: World, now: datetime) -> Row | None:
 
 
 def subscription_state(world: World, now: datetime) -> Row:
-    """`subscriptionState`."""
-    return {"value": "active"}
+    """`subscriptionState`; in a storm nobody has renewed it in time."""
+    return {"value": "warning" if world.scenario == "storm" else "active"}
 
 
 #: (kind of the subject, rows, property with the end) of what ends one day.

@@ -154,7 +154,7 @@ SUBSCRIPTION = Served(
     "/deviceManagement/subscriptionState",
     "deviceManagementSubscriptionState",
     ("value",),
-    {"value": ("active",)},
+    {"value": ("active", "warning")},
 )
 AUDIT_EVENTS = Served(
     "v1.0",

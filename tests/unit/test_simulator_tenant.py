@@ -229,9 +229,10 @@ async def test_what_is_not_configured_is_not_found() -> None:
         assert present.json()["syncStatus"] == "completed"
 
 
-async def test_the_subscription_is_active() -> None:
-    async with tenant("calm") as client:
-        assert (await client.get("/v1.0/deviceManagement/subscriptionState")).json()["value"] == "active"
+@pytest.mark.parametrize(("scenario", "state"), [("calm", "active"), ("busy", "active"), ("storm", "warning")])
+async def test_the_subscription_is_active_but_in_a_storm(scenario: str, state: str) -> None:
+    async with tenant(scenario) as client:
+        assert (await client.get("/v1.0/deviceManagement/subscriptionState")).json()["value"] == state
 
 
 async def test_the_directory_knows_who_uses_a_device_and_who_administers() -> None:
