@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 BESIDE = 117
 """Cells of text from which the history stands beside the facts (`pages.tcss`: 120 with the margins)."""
 GUTTER = 3
+EDGES = 2
+"""Lines of the screen's first and last line."""
 WIDE = 160
 """Cells from which Graph's own names stand beside the facts."""
 
@@ -174,4 +176,7 @@ class DetailScreen(ConsoleScreen):
             self.foot.keys = keys.hints(self.TEACHES_WITH_MEMBERS if rows else self.TEACHES)
             if not rows and self.members.table.has_focus:
                 self._page.focus()
+        # Few members leave the page what they do not need; many take two fifths of the screen, and what it leaves them.
+        room = max(0, self.size.height - EDGES)
+        self._page.styles.max_height = room - min(len(rows) + 1, room * 2 // 5) if rows else None
         self.members.take(rows)

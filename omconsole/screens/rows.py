@@ -89,7 +89,7 @@ def inbox_columns(reading: Reading, width: int) -> Sequence[Column[Row]]:
     return (
         Column(id="severity", width=1, cell=lambda row: letter_cell(row, reading)),
         Column(id="mark", width=1, cell=lambda row: mark_cell(row, reading)),
-        Column(id="what", title=_("what"), width=None, cell=lambda row: what_cell(row, reading)),
+        Column(id="what", title=_("what"), width=None, cell=lambda row: what_cell(row, reading), cut="middle"),
         Column(id="pane", title=_("pane"), width=10, cell=soft(pane_word), gap=2, drop_below=100),
         Column(
             id="count",
@@ -106,7 +106,7 @@ def inbox_columns(reading: Reading, width: int) -> Sequence[Column[Row]]:
         Column(
             id="who",
             title=_("who"),
-            width=12 if wide else 8 if width >= 72 else 6,
+            width=12 if wide else 10 if width >= 100 else 7,
             cell=soft(lambda row: who(row, reading)),
             gap=2,
             drop_below=56,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from omconsole.screens.reading import Reading
 
 PARENTS_TOLD = 4
-LABEL = 18
+LABEL = 20
 """Cells of the first column beside the inbox, so that it stays where it is from row to row."""
 
 
