@@ -94,6 +94,8 @@ class ConsoleApp(GuardedApp):
         self.reading = Reading(now, zone or UTC, head or EMPTY)
         self.opens_on: Literal["dashboard", "inbox"] = "dashboard"
         """What is on top at the start; set before the app runs."""
+        self.is_demo = False
+        """Whether the tenant is the simulated one; set before the app runs."""
         self.opened: Console | None = None
         self.trouble: Trouble | None = None
         self._settled = asyncio.Event()

@@ -43,14 +43,19 @@ VERBS: tuple[Verb, ...] = (
     Verb("triage.reopen", "X", "reopen", N_("reopen"), N_("Take a resolved item up again. A post: it is not done yet."), "triage", "item", cli=True),
     Verb("triage.note", "c", "note", N_("note"), N_("Write a note on the item."), "triage", "item", cli=True, asks=N_("Note")),
     Verb("item.open", "enter", "open", N_("open"), N_("Open the item or read the post."), "move", "row"),
+    Verb("pane.alerts", "1", "alerts", N_("alerts"), N_("Go to the alerts."), "move", "always"),
     Verb("pane.issues", "2", "issues", N_("issues"), N_("Go to the issues."), "move", "always"),
     Verb("pane.updates", "3", "updates", N_("updates"), N_("Go to the update feed."), "move", "always"),
+    Verb("pane.checklist", "4", "checklist", N_("checklist"), N_("Go to the checklist."), "move", "always"),
     Verb("pane.next", "tab", "next-pane", N_("next pane"), N_("Go to the next pane."), "move", "always"),
     Verb("pane.previous", "shift+tab", "previous-pane", N_("previous pane"), N_("Go to the previous pane."), "move", "always"),
     Verb("pane.needs_action", "n", "next", N_("next"), N_("Go to the next row that needs action."), "move", "pane"),
     Verb("pane.needs_action_before", "p", "previous", N_("previous"), N_("Go to the previous row that needs action."), "move", "pane"),
+    Verb("pane.unfold", "l", "unfold", N_("unfold"), N_("Show what folds under this row."), "move", "row"),
+    Verb("pane.fold", "h", "fold", N_("fold"), N_("Fold it again; on a member: go to its cause and fold that."), "move", "row"),
     Verb("pane.filter", "slash", "filter", N_("filter"), N_("Show only the rows that hold all these words."), "view", "pane"),
     Verb("pane.zoom", "z", "zoom", N_("zoom"), N_("Give this pane the whole screen, or give it back."), "view", "pane"),
+    Verb("pane.grouping", "comma", "grouping", N_("view"), N_("Show the issues by cause, the backlog, or every row."), "view", "pane"),
     Verb("view.inbox", "0", "inbox", N_("inbox"), N_("Show what needs somebody, of all panes, worst first."), "view", "always"),
     Verb("view.sources", "5", "sources", N_("sources"), N_("Show how fresh each source is, and why not."), "view", "always"),
     Verb("poll.refresh", "r", "refresh", N_("refresh"), N_("Ask Graph again for this pane's source."), "console", "pane"),
@@ -82,7 +87,7 @@ def help_text(each: Verb) -> str:
     return _(each.help)
 
 
-_KEY_WORDS = {"slash": "/", "colon": ":", "question_mark": "?", "enter": "⏎", "shift+tab": "⇧tab"}
+_KEY_WORDS = {"slash": "/", "colon": ":", "question_mark": "?", "comma": ",", "enter": "⏎", "shift+tab": "⇧tab"}
 
 
 def key_word(each: Verb) -> str:

@@ -1,6 +1,6 @@
 """A pane: a rule that carries the title, and below it one widget.
 
-    pane = Pane(QueueTable(...), rule=PaneRule("1 Alerts", "3 unread · 1 due"), id="alerts")
+    pane = Pane(QueueTable(...), rule=PaneRule("1 Alerts", "3 unread · 1 due", more="+8"), id="alerts")
     pane.rule = PaneRule("1 Alerts", "4", warning="STALE since 09:41")
 
 The title is bright while the focus is within. A click on the rule puts the focus on the child. Texts are literal.
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from widgets.drawn_lines import Parts
 
 RULE = "─"
+SEPARATOR = " · "
 TITLE_MINIMUM = 12
 """Cells that a title keeps before the text at the right gives way."""
 
@@ -34,9 +35,11 @@ class PaneRule(msgspec.Struct, frozen=True):
 
     title: str
     right: str = ""
-    """Counts and hints, dim, at the right edge."""
+    """Counts and hints, dim, at the right edge, joined by ` · `; the last ones give way first."""
+    more: str = ""
+    """A short word after them, such as how many rows do not fit."""
     warning: str = ""
-    """What must not be overlooked, after `right`; the last to give way when the pane is narrow."""
+    """What must not be overlooked, after all others; the last to give way when the pane is narrow."""
 
 
 class RuleLine(DrawnLines):
@@ -73,21 +76,26 @@ class RuleLine(DrawnLines):
             for name in ((), ("rule--line",), (title_class,), ("rule--right",), ("rule--warning",))
         ]
         name = drawable(self._rule.title)
-        ends = [(drawable(text), style) for text, style in ((self._rule.right, right), (self._rule.warning, warning))]
-        ends = [(text, style) for text, style in ends if text]
-        room = width - 3 - min(cell_len(name), TITLE_MINIMUM)
-        while ends and sum(cell_len(text) + 3 for text, _ in ends) > room:
-            ends = ends[1:]
+        ends = self._ends(width - 3 - min(cell_len(name), TITLE_MINIMUM))
         tail: list[Segment] = []
-        for text, style in ends:
-            tail += [Segment(" · ", right)] if tail else [Segment(" ", blank)]
-            tail.append(Segment(text, style))
+        for text in ends:
+            tail += [Segment(SEPARATOR, right)] if tail else [Segment(" ", blank)]
+            tail.append(Segment(text, warning if text == drawable(self._rule.warning) else right))
         tail += [Segment(" ", blank), Segment(RULE, line)] if tail else []
         used = width_of(tail)
         head = [Segment(" ", blank), *fit([Segment(name, title)], min(cell_len(name), width - used - 3), title)]
         head.append(Segment(" ", blank))
         dashes = Segment(RULE * max(0, width - used - width_of(head)), line)
         return [[*head, dashes, *tail]]
+
+    def _ends(self, room: int) -> list[str]:
+        """As many of the texts at the right as find room: first the counts go, from the last to the first."""
+        rule = self._rule
+        counts = [drawable(each) for each in rule.right.split(SEPARATOR) if each]
+        rest = [drawable(each) for each in (rule.more, rule.warning) if each]
+        while (counts or rest) and sum(cell_len(each) + 3 for each in (*counts, *rest)) > room:
+            (counts or rest).pop(-1 if counts else 0)
+        return [*counts, *rest]
 
 
 class Pane(Widget):

@@ -6,7 +6,8 @@
     header.summary = "7 need you · 2 critical"      # the second line; without it there is one line
     header.summary_right = "all fresh"
 
-Tiles are ordered by importance: when the width does not suffice the last ones go; ages and trends take what is left.
+Tiles are ordered by importance: when the width does not suffice the last ones go; an age never goes without its figure,
+and trends take what is left.
 All texts are literal.
 """
 
@@ -186,34 +187,32 @@ class HeaderLine(DrawnLines):
         return [edge, *fit(left, room, blank), *end]
 
     def _tiles(self, room: int) -> list[Segment]:
-        """As many tiles as fit, the most important first; then as many of their trends, then of their ages."""
-        tiles = [self._figure(tile) for tile in self.tiles]
+        """As many tiles as fit with their ages, the most important first; then as many of their trends."""
+        tiles: list[list[Segment]] = []
         taken = 0
-        kept = 0
-        for parts in tiles:
-            taken += width_of(parts) + (GAP if kept else 0)
-            if kept and taken > room:
-                taken -= width_of(parts) + GAP
+        for tile in self.tiles:
+            parts = self._figure(tile)
+            more = width_of(parts) + (GAP if tiles else 0)
+            if tiles and taken + more > room:
                 break
-            kept += 1
-        tiles = tiles[:kept]
-        for detail in (self._trend, self._age):
-            for tile, parts in zip(self.tiles, tiles, strict=False):
-                more = detail(tile)
-                if taken + width_of(more) <= room:
-                    parts.extend(more)
-                    taken += width_of(more)
+            taken += more
+            tiles.append(parts)
+        for tile, parts in zip(self.tiles, tiles, strict=False):
+            curve = self._trend(tile)
+            if taken + width_of(curve) <= room:
+                parts[1 + bool(tile.label) : 1 + bool(tile.label)] = curve
+                taken += width_of(curve)
         blank = Segment(" " * GAP, self.visual_style.rich_style)
         return [segment for number, parts in enumerate(tiles) for segment in ([blank] if number else []) + parts]
 
     def _figure(self, tile: Tile) -> list[Segment]:
-        value = Segment(drawable(tile.value), self._style("value" if tile.tone == "normal" else tile.tone))
-        label = Segment(f" {drawable(tile.label)}", self._style("label"))
-        return [value, label] if tile.label else [value]
+        parts = [Segment(drawable(tile.value), self._style("value" if tile.tone == "normal" else tile.tone))]
+        if tile.label:
+            parts.append(Segment(f" {drawable(tile.label)}", self._style("label")))
+        if tile.age:
+            parts.append(Segment(f"{SEPARATOR}{drawable(tile.age)}", self._style("age")))
+        return parts
 
     def _trend(self, tile: Tile) -> list[Segment]:
         curve = sparkline(tile.trend, TREND_WIDTH, least_spread=tile.least_spread)
         return [Segment(f" {curve}", self._style("trend"))] if curve else []
-
-    def _age(self, tile: Tile) -> list[Segment]:
-        return [Segment(f"{SEPARATOR}{drawable(tile.age)}", self._style("age"))] if tile.age else []

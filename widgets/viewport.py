@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING, Generic, Protocol, runtime_checkable
 
 from widgets.columns import R
 
@@ -11,6 +11,14 @@ if TYPE_CHECKING:
 
 NEAR = 200
 """Rows on either side in which a key is looked for before all keys are read."""
+
+
+@runtime_checkable
+class Findable(Protocol):
+    """Rows that find a key better than by asking each of them for its own."""
+
+    def position_of(self, key: str) -> int | None:
+        """Return the index of the row with a key, None when there is none."""
 
 
 class Viewport(Generic[R]):
@@ -83,6 +91,8 @@ class Viewport(Generic[R]):
 
     def position_of(self, key: str) -> int | None:
         """Return the index of the row with a key, None when there is none."""
+        if isinstance(self.rows, Findable):
+            return self.rows.position_of(key)
         index = self._near(key, max(self.cursor, 0))
         if index is not None:
             return index

@@ -46,6 +46,7 @@ def run_console(settings: Settings, login: tuple[str, str], *, view_only: bool) 
     limits = settings.profile.thresholds
     app.reading.cause_percents = (limits.cause_high_percent, limits.cause_critical_percent)
     app.opens_on = settings.start
+    app.is_demo = settings.is_demo
     return run_guarded(app, save=_nothing_to_save)
 
 

@@ -1,4 +1,4 @@
-"""The columns of issues and updates: what each cell says of a row, and what gives way when there is little room."""
+"""The columns of alerts and issues: what each cell says of a row, and what gives way when there is little room."""
 
 from __future__ import annotations
 
@@ -8,149 +8,186 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from omconsole.domain import words
-from omconsole.domain.items import Condition, Item, Label
-from omconsole.i18n import _, short_age
+from omconsole.domain.items import Condition, Handling, Item, Label
+from omconsole.i18n import _, ngettext, number
+from omconsole.screens.folding import Member, item_of
 from widgets.columns import Column
+from widgets.sparkline import sparkline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from omconsole.domain.items import Observation
-    from omconsole.domain.updates import Update
+    from omconsole.screens.folding import ItemRow
     from omconsole.screens.reading import Reading
 
 HANDLED = frozenset({Label.ACK, Label.SNOOZED, Label.RESOLVED, Label.SUPPRESSED, Label.CLEARED, Label.BACKLOG})
 """Labels of items that somebody has, or that wait for nobody: set in a dim ink."""
-URGENT_DAYS = 14
+UNSAID = frozenset({Label.NEW, Label.OPEN, Label.ACK, Label.BACKLOG, Label.SUPPRESSED})
+"""Labels that the ink, the person at the right, the view or the place say already where the state has no column."""
 NARROW = 50
-"""Cells below which a table of items has two columns."""
+"""Cells below which a table of items has a letter and a name."""
+USUAL = 72
 ROOMY = 100
-"""Cells from which a table has more than what, whom, since when and who."""
+"""Cells from which the state has a column of its own."""
 WIDE = 156
 """Cells from which nothing of it needs to be cut."""
 WIDEST = 196
 """Cells from which there is room for what else the source tells."""
+MARK_GAP = 3
+"""Blank cells between a mark and a title that stands below titles with a letter and a fold mark."""
+FOLDED, UNFOLDED = "▸", "▾"
+INDENT = "  "
+LEAST_SPREAD = 0.1
+"""The share of a cause's greatest count that fills the height of its curve at the least."""
 
 
 def layout(width: int) -> int:
     """Return the width from which a table of so many cells has the columns that it has."""
-    return max((step for step in (NARROW, 72, ROOMY, WIDE, WIDEST) if step <= width), default=0)
+    return max((step for step in (NARROW, USUAL, ROOMY, WIDE, WIDEST) if step <= width), default=0)
 
 
-def issue_columns(reading: Reading, width: int) -> Sequence[Column[Item]]:
-    """Return the columns of items: severity, label, whom, what, user, platform, check-in, age, who.
+def alert_columns(reading: Reading, width: int, is_unfolded: Callable[[str], bool]) -> Sequence[Column[ItemRow]]:
+    """Return the columns of alerts; they stand where those of issues do."""
+    return (*_left(reading, width, is_unfolded), *_right(reading, width))
 
-    Below `NARROW` cells the subject takes all the room that there is. What is wrong keeps 25 cells from there on, as
-    many as its words take in any language.
+
+def issue_columns(reading: Reading, width: int, is_unfolded: Callable[[str], bool]) -> Sequence[Column[ItemRow]]:
+    """Return the columns of issues: letter, fold mark, state, what, the device's own, how many, curve, age, who.
+
+    Args:
+        reading: the picture and the time.
+        width: cells of the table.
+        is_unfolded: tells by a row's key whether its members are shown.
     """
+    return (*_left(reading, width, is_unfolded), *_seen_columns(reading, width), *_right(reading, width))
+
+
+def _left(reading: Reading, width: int, is_unfolded: Callable[[str], bool]) -> Iterator[Column[ItemRow]]:
+    yield Column(id="severity", width=1, cell=severity_cell)
+    if width >= NARROW:
+        yield Column(id="mark", width=1, cell=lambda row: mark_cell(row, reading, is_unfolded))
+    if width >= ROOMY:
+        yield Column(id="label", title=_("state"), width=10, cell=label_cell)
+    cell = partial(what_cell, reading=reading, says_state=width < ROOMY)
+    yield Column(id="what", title=_("what"), width=None, cell=cell, cut="middle")
+
+
+def _right(reading: Reading, width: int) -> Iterator[Column[ItemRow]]:
     if width < NARROW:
-        return (
-            Column(id="severity", width=1, cell=severity_cell),
-            Column(id="subject", title=_("device"), width=None, cell=subject_cell, cut="middle"),
-        )
-    wide = width >= WIDE
-
-    def problem(item: Item) -> str:
-        return words.problem(item, now=reading.now, tz=reading.tz)
-
-    def age(item: Item) -> str:
-        return reading.age(item.triage.first_seen)
-
-    def who(item: Item) -> str:
-        return reading.person(item.triage.assignee)
-
-    name = None if wide else 22 if width >= 72 else 18
-    return (
-        Column(id="severity", width=1, cell=severity_cell),
-        Column(id="label", title=_("state"), width=10, cell=label_cell, drop_below=60),
-        Column(id="subject", title=_("device"), width=name, cell=subject_cell, cut="middle"),
-        Column(id="problem", title=_("what"), width=None, cell=_softly(problem), gap=2),
-        *_seen_columns(reading, width),
-        Column(
-            id="age",
-            title=_("age"),
-            width=5,
-            cell=_softly(age),
-            align="right",
-            drop_below=66,
-            gap=2 if wide else 1,
-        ),
-        Column(
-            id="who",
-            title=_("who"),
-            width=10 if wide else 9 if width >= ROOMY else 8,
-            cell=_softly(who),
-            drop_below=80,
-            gap=2,
-        ),
+        return
+    wide, roomy = width >= WIDE, width >= ROOMY
+    curve = 12 if wide else 8 if width >= 132 else 5
+    yield Column(
+        id="count",
+        title=_("count"),
+        width=9 if wide else 7,
+        cell=_softly(lambda item: count(item, reading)),
+        align="right",
+        drop_below=NARROW,
+        gap=2 if wide else 1,
+    )
+    yield Column(
+        id="curve",
+        width=curve,
+        cell=lambda row: curve_cell(item_of(row), curve),
+        align="right",
+        drop_below=70,
+        gap=2 if wide else 1,
+    )
+    yield Column(
+        id="age",
+        title=_("age"),
+        width=5,
+        cell=_softly(lambda item: reading.age(item.triage.first_seen)),
+        align="right",
+        drop_below=66,
+        gap=2 if wide else 1,
+    )
+    yield Column(
+        id="who",
+        title=_("who"),
+        width=12 if wide else 10 if roomy else 7,
+        cell=lambda row: who_cell(row, reading),
+        drop_below=76,
+        gap=2,
     )
 
 
-def _seen_columns(reading: Reading, width: int) -> Iterator[Column[Item]]:
+def _seen_columns(reading: Reading, width: int) -> Iterator[Column[ItemRow]]:
     """Yield the columns of what the source tells of a device, in the order in which they stand."""
     wide = width >= WIDE
     gap = 2 if wide else 1
 
-    def user(observed: Observation) -> str:
-        name = observed.user or ""
-        return name if wide else name.partition("@")[0]
+    def checked_in(item: Item) -> str:
+        at = item.seen.evidence_at if item.seen is not None else None
+        return reading.age(at) if item.triage.subject_type == "device" else ""
 
-    def platform(observed: Observation) -> str | None:
-        return observed.platform
-
-    def checked_in(observed: Observation) -> str:
-        return reading.age(observed.evidence_at)
-
-    yield Column(id="user", title=_("user"), width=38 if wide else 20, cell=_seen(user), drop_below=104, gap=gap)
-    if width >= WIDEST:
-        yield Column(id="model", title=_("model"), width=26, cell=_seen(partial(fact, "model")), gap=2)
+    if width < ROOMY:
+        return
+    user = partial(affected, whole=wide)
     yield Column(
-        id="platform", title=_("platform"), width=9 if wide else 8, cell=_seen(platform), drop_below=112, gap=gap
+        id="user", title=_("user"), width=34 if wide else 20, cell=_softly(user), cut="middle", drop_below=132, gap=gap
     )
     if width >= WIDEST:
-        yield Column(id="os", title=_("version"), width=16, cell=_seen(partial(fact, "osVersion")), gap=2)
+        yield Column(id="model", title=_("model"), width=20, cell=_softly(partial(fact, "model")), gap=2)
+    yield Column(id="platform", title=_("platform"), width=9, cell=_softly(platforms), drop_below=112, gap=gap)
+    if width >= WIDEST:
+        yield Column(id="os", title=_("version"), width=16, cell=_softly(partial(fact, "osVersion")), gap=2)
     yield Column(
-        id="seen",
-        title=_("check-in"),
-        width=10 if wide else 8,
-        cell=_seen(checked_in),
-        align="right",
-        drop_below=120,
+        id="seen", title=_("check-in"), width=9, cell=_softly(checked_in), align="right", drop_below=WIDE, gap=gap
     )
 
 
-def _softly(text: Callable[[Item], str]) -> Callable[[Item], Content]:
-    return lambda item: Content.styled(text(item), "$ink-dim" if item.label in HANDLED else "$ink-soft")
+def _softly(text: Callable[[Item], str]) -> Callable[[ItemRow], Content]:
+    def cell(row: ItemRow) -> Content:
+        item = item_of(row)
+        return Content.styled(text(item), "$ink-dim" if item.label in HANDLED else "$ink-soft")
+
+    return cell
 
 
-def _seen(text: Callable[[Observation], str | None]) -> Callable[[Item], Content]:
-    return _softly(lambda item: (text(item.seen) if item.seen else None) or "–")
+# What cells say
 
 
-def fact(name: str, observed: Observation) -> str | None:
-    """Return a fact as Graph tells it, None when it does not."""
-    value = observed.facts.get(name)
-    return None if value is None else str(value)
-
-
-def severity_cell(item: Item) -> Content:
+def severity_cell(row: ItemRow) -> Content:
     """Return the letter, coloured; bold when the item needs action."""
+    item = item_of(row)
     severity = item.triage.severity
     style = f"$severity-{severity.value}"
     return Content.styled(severity.letter, f"bold {style}" if item.needs_action else style)
 
 
-def label_cell(item: Item) -> Content:
-    """Return the label; a question mark beside it says that the source is stale."""
+def mark_cell(row: ItemRow, reading: Reading, is_unfolded: Callable[[str], bool]) -> Content:
+    """Return whether rows fold under this one, and whether they are shown."""
+    item = item_of(row)
+    if is_unfolded(row.key):
+        return Content.styled(UNFOLDED, "$accent-ink")
+    return Content.styled(FOLDED, "$ink-soft") if item.is_cause or reading.snapshot.folded(item) else Content("")
+
+
+def label_cell(row: ItemRow) -> Content:
+    """Return the label; a question mark beside it says that the source is stale. A member's cause says it for it."""
+    return Content.styled(_state(row), ink(item_of(row)))
+
+
+def _state(row: ItemRow) -> str:
+    item = item_of(row)
+    if isinstance(row, Member) and item.label is Label.SUPPRESSED:
+        return ""
     text = words.label_word(item.label)
-    if item.condition is Condition.UNKNOWN:
-        text = f"{text}?"
+    return f"{text}?" if item.condition is Condition.UNKNOWN else text
+
+
+def what_cell(row: ItemRow, reading: Reading, *, says_state: bool) -> Content:
+    """Return what it is, a member below its cause; `says_state`: with the label where nothing else tells it."""
+    item = item_of(row)
+    indent = INDENT * row.depth if isinstance(row, Member) else ""
+    text = indent + words.title(item, now=reading.now, tz=reading.tz)
+    told = _state(row) if says_state else ""
+    if told and (item.label not in UNSAID or item.condition is Condition.UNKNOWN):
+        return Content.assemble((text, ink(item)), (f"  {told}", "$ink-dim"))
     return Content.styled(text, ink(item))
-
-
-def subject_cell(item: Item) -> Content:
-    """Return whom or what it is about."""
-    return Content.styled(words.subject(item), ink(item))
 
 
 def ink(item: Item) -> str:
@@ -160,100 +197,51 @@ def ink(item: Item) -> str:
     return "bold $ink-bright" if item.label is Label.NEW else "$ink"
 
 
-def update_columns(reading: Reading, width: int) -> Sequence[Column[Update]]:
-    """Return the columns of posts: unread, title, category, deadline, platforms or services, id, date.
-
-    The title takes all the room; the deadline tells the days that are left where a title finds enough of it.
-    """
-    wide = width >= WIDE
-
-    def changed(update: Update) -> Content:
-        at = update.post.changed or update.post.published
-        return Content.styled(words.day(at, reading.tz) if at else "–", "$ink-dim")
-
-    columns: list[Column[Update]] = [
-        Column(id="unread", width=1, cell=unread_cell),
-        Column(id="title", title=_("title"), width=None, cell=title_cell),
-        Column(
-            id="act-by",
-            title=_("act by"),
-            width=20 if wide else 11,
-            cell=lambda update: deadline(update, reading, days=wide),
-            align="right",
-            gap=2,
-            drop_below=56,
-        ),
-        Column(
-            id="concerns",
-            title=_("concerns"),
-            width=24 if wide else 16,
-            cell=lambda update: Content.styled(concerns(update, whole=wide), "$ink-soft"),
-            drop_below=ROOMY,
-            gap=2,
-        ),
-        Column(
-            id="id",
-            title=_("id"),
-            width=10,
-            cell=lambda update: Content.styled(update.post.id, "$ink-dim"),
-            drop_below=WIDE,
-            gap=2,
-        ),
-        Column(id="changed", title=_("changed"), width=8, cell=changed, align="right", drop_below=112),
-    ]
-    if width >= WIDEST:
-        columns.insert(
-            2,
-            Column(
-                id="category",
-                title=_("category"),
-                width=26,
-                cell=lambda update: Content.styled(words.category_word(update.post.category), "$ink-soft"),
-                gap=2,
-            ),
-        )
-    return columns
+def count(item: Item, reading: Reading) -> str:
+    """Return the devices behind a cause, else how many rows fold under it; nothing where there is nothing to count."""
+    n = item.triage.firing if item.is_cause else reading.snapshot.folded(item)
+    return number(n) if n else ""
 
 
-def unread_cell(update: Update) -> Content:
-    """Return a dot while unread."""
-    return Content("") if update.read else Content.styled("●", "$accent-ink")
-
-
-def title_cell(update: Update) -> Content:
-    """Return the title, bold while unread; a newer revision says so."""
-    if update.read:
-        return Content.styled(update.post.title, "$ink-dim")
-    title = Content.styled(update.post.title, "bold $ink-bright")
-    return Content.assemble((_("changed: "), "$accent-ink"), title) if update.revised else title
-
-
-def deadline(update: Update, reading: Reading, *, days: bool = True) -> Content:
-    """Return the act-by date, urgent ones in the colour of their urgency, on demand with the days until then."""
-    at = update.post.act_by
-    if at is None:
+def curve_cell(item: Item, width: int) -> Content:
+    """Return how the number of devices behind a cause went."""
+    points = item.seen.facts.get("curve") if item.is_cause and item.seen is not None else None
+    if not points or len(points) < 2:
         return Content("")
-    left = days_left(update, reading)
-    day = words.day(at, reading.tz)
-    if days:
-        far = short_age(max(left, 1) * 86_400) if left >= 0 else _("past")
-        text = _("by {day} · {left}").format(day=day, left=far)
-    else:
-        text = _("by {day}").format(day=day) if left >= 0 else _("past")
-    if update.read:
-        return Content.styled(text, "$ink-dim")
-    tone = "critical" if left < URGENT_DAYS // 2 else "high" if left <= URGENT_DAYS else ""
-    return Content.styled(text, f"bold $severity-{tone}" if tone else "$ink-soft")
+    counts = [int(point[1]) for point in points]
+    return Content.styled(sparkline(counts, width, least_spread=LEAST_SPREAD * max(counts)), "$ink-soft")
 
 
-def days_left(update: Update, reading: Reading) -> int:
-    """Return the whole days until a post's act-by date; negative when it is past."""
-    assert update.post.act_by is not None
-    return int((update.post.act_by - reading.now).total_seconds() // 86_400)
+def who_cell(row: ItemRow, reading: Reading) -> Content:
+    """Return who has it; of a member that somebody has its cause."""
+    item = item_of(row)
+    if isinstance(row, Member) and row.parent.triage.handling is not Handling.OPEN and not item.triage.assignee:
+        return Content.styled(_("covered"), "$ink-dim")
+    name = reading.person(item.triage.assignee)
+    return Content.styled(name, "$ink-dim" if item.label in HANDLED else "$ink-soft")
 
 
-def concerns(update: Update, *, whole: bool = True) -> str:
-    """Return the platforms that a post names, else its services; not `whole`: the first, and how many more."""
-    services = (service.removeprefix("Microsoft ") for service in update.post.services)
-    names = list(dict.fromkeys(update.post.platforms or services))
-    return ", ".join(names) if whole or len(names) < 2 else f"{names[0]} +{len(names) - 1}"
+def affected(item: Item, *, whole: bool) -> str:
+    """Return the user of a device, or how many people a cause reaches; not `whole`: what stands before the @."""
+    if item.seen is None:
+        return ""
+    if item.is_cause:
+        people = int(item.seen.facts.get("users") or 0)
+        return ngettext("{n} person", "{n} people", people).format(n=number(people)) if people else ""
+    user = item.seen.user or ("" if item.triage.subject_type == "user" else "–")
+    return user if whole else user.partition("@")[0]
+
+
+def platforms(item: Item) -> str:
+    """Return the platform; of a cause that has several, how many."""
+    observed: Observation | None = item.seen
+    if not item.is_cause:
+        return (observed.platform if observed is not None else None) or "–"
+    found = item.triage.platforms
+    return found[0] if len(found) == 1 else f"{found[0]} +{len(found) - 1}" if found else ""
+
+
+def fact(name: str, item: Item) -> str:
+    """Return a fact as Graph tells it; nothing when it does not."""
+    raw = item.seen.facts.get(name) if item.seen is not None else None
+    return "" if raw is None else str(raw)

@@ -1,84 +1,94 @@
-"""The first screen: the fleet in one line, what needs somebody, and the news."""
+"""The first screen: the fleet in one line, and four panes of what is the matter."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from textual import on
 from textual.containers import Container
-from textual.content import Content
 from textual.widgets import Static
 
-from omconsole.domain import filters
 from omconsole.domain.items import Item
-from omconsole.i18n import _, ngettext, number
-from omconsole.screens import keys, summary
-from omconsole.screens.base import ConsoleScreen
-from omconsole.screens.columns import issue_columns, update_columns
-from omconsole.screens.panes import RowsPane
+from omconsole.i18n import _
+from omconsole.screens import calm, summary
+from omconsole.screens.feed_panes import ChecklistPane, UpdatesPane
+from omconsole.screens.filtering import FilteringScreen
+from omconsole.screens.folding import Member
+from omconsole.screens.item_panes import IssuesPane, ItemsPane
 from widgets.queue_table import QueueTable
+from widgets.tile_block import TileBlock
 from widgets.tiles import HeaderLine
 
 if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
 
-    from omconsole.domain.updates import Update
-    from omconsole.screens.filter_line import FilterLine
+    from omconsole.screens.panes import RowsPane
     from omconsole.screens.ports import Host, Row
 
+    AnyPane: TypeAlias = RowsPane[Any]
 
-TALL = 30
+ALERT_SOURCES = ("service", "connectors", "subscription")
+ISSUE_SOURCES = ("devices", "compliance", "apps", "enrollment")
+NAMED_FROM = 36
 """Lines from which the columns have names."""
+BLOCK_FROM = (120, 40)
+"""Cells and lines from which the fleet's figures have lines of their own."""
+LESSONS = frozenset({"view.inbox", "item.open", "triage.ack"})
+"""Verbs that the first line of the demonstration teaches, until one of them has been given."""
 
 
-class DashboardScreen(ConsoleScreen):
-    """Header, issues, updates, and the last line. The pane with the focus has the most room."""
+class DashboardScreen(FilteringScreen):
+    """Header, four panes, and the last line. The pane with the focus has the most room."""
 
+    VERTICAL_BREAKPOINTS = [
+        (0, "-flat"),
+        (8, "-low"),
+        (20, "-mid"),
+        (24, "-even"),
+        (36, "-tall"),
+        (45, "-high"),
+        (60, "-huge"),
+    ]
     TEACHES: ClassVar[tuple[str, ...]] = (
+        "view.inbox",
         "item.open",
         "triage.ack",
+        "triage.resolve",
         "triage.note",
-        "pane.needs_action",
         "pane.filter",
-        "view.sources",
         "console.palette",
         "console.help",
     )
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
-        reading = host.reading
+        reading, width = host.reading, host.size.width
         self.header = HeaderLine(id="header")
-        self.issues: RowsPane[Item] = RowsPane(
-            issue_columns,
-            reading,
-            name="issues",
-            title=_("2 Issues"),
-            source="devices",
-            waiting=lambda n: ngettext("{n} needs you", "{n} need you", n).format(n=number(n)),
-            width=host.size.width,
-        )
-        self.updates: RowsPane[Update] = RowsPane(
-            update_columns,
-            reading,
-            name="updates",
-            title=_("3 Updates"),
-            source="messages",
-            waiting=lambda n: ngettext("{n} unread", "{n} unread", n).format(n=number(n)),
-            width=host.size.width,
-        )
-        self.current: RowsPane[Item] | RowsPane[Update] = self.issues
+        self.health: TileBlock | None = None
+        self.alerts = ItemsPane(reading, name="alerts", title=_("1 Alerts"), sources=ALERT_SOURCES, width=width)
+        self.issues = IssuesPane(reading, name="issues", title=_("2 Issues"), sources=ISSUE_SOURCES, width=width)
+        self.updates = UpdatesPane(reading, name="updates", title=_("3 Updates"), sources=("messages",), width=width)
+        self.checklist = ChecklistPane(reading, name="checklist", title=_("4 Checklist"), sources=(), width=width)
+        self.panes: tuple[AnyPane, ...] = (self.alerts, self.issues, self.updates, self.checklist)
+        self.current: AnyPane = self.issues
         self._notice: Static | None = None
-        self._filter_line: FilterLine | None = None
+        self._lesson: Static | None = None
         self.issues.add_class("-grown")
-        self._name_columns(host.size.height)
+        self._size_up(host.size.width, host.size.height)
 
     def compose(self) -> ComposeResult:
         """Yield the parts from top to bottom, filled: the first paint is the whole picture."""
-        self._fill()
+        if self.host.is_demo:
+            text = _("0 what needs you · enter open · a acknowledge")
+            self._lesson = Static(text, id="lesson", markup=False)
+            yield self._lesson
         yield self.header
-        yield Container(self.issues, self.updates, id="panes")
+        if self.health is not None:
+            yield self.health
+        self._fill()
+        with Container(id="panes"):
+            yield from self.panes
         yield self.foot
 
     def on_mount(self) -> None:
@@ -87,12 +97,21 @@ class DashboardScreen(ConsoleScreen):
         self.show_trouble()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Name the columns where there is room for names."""
-        self._name_columns(event.size.height)
+        """Name the columns, and show the figures in lines of their own, where there is room."""
+        self._size_up(event.size.width, event.size.height)
 
-    def _name_columns(self, height: int) -> None:
-        for pane in (self.issues, self.updates):
-            pane.table.show_header = height >= TALL
+    def _size_up(self, width: int, height: int) -> None:
+        for pane in self.panes:
+            pane.table.show_header = height >= NAMED_FROM
+        roomy = width >= BLOCK_FROM[0] and height >= BLOCK_FROM[1]
+        if roomy and self.health is None:
+            self.health = TileBlock(id="health")
+            if self.is_mounted:
+                self.mount(self.health, after=self.header)
+        if self.health is not None:
+            self.health.display = roomy
+        if self.is_mounted:
+            self._say_head()
 
     # What comes down
 
@@ -104,60 +123,58 @@ class DashboardScreen(ConsoleScreen):
 
     def _fill(self) -> None:
         picture = self.host.reading.snapshot
-        unread = filters.count_needing(picture.updates)
-        self.issues.take(picture.issues, picture.totals.get("issues", 0), filters.count_needing(picture.issues))
-        self.updates.take(picture.updates, picture.totals.get("updates", 0), unread)
+        self.alerts.take_items(picture.alerts, picture.totals.get("alerts", 0))
+        self.issues.take_items(picture.issues, picture.totals.get("issues", 0))
+        self.updates.take(picture.updates, picture.totals.get("updates", 0))
+        self.checklist.take(picture.checklist, len(picture.checklist))
         self._say_head()
 
     def tick(self) -> None:
         """Let ages grow."""
-        for pane in (self.issues, self.updates):
+        for pane in self.panes:
             pane.table.refresh_cells()
-        self._tick_panes()
+            pane.tick()
         self._say_head()
         self.show_trouble()
 
     def show_trouble(self) -> None:
         """Say in two lines why nothing is polled, or what is wrong with the state."""
-        trouble, notice = self.host.trouble, self.host.reading.snapshot.notice
-        lines: list[Content] = []
-        if trouble is not None:
-            lines.append(Content.styled(trouble.what, "bold $severity-high"))
-            lines.append(Content.styled(trouble.do, "$ink-soft"))
-        elif notice:
-            lines.append(Content.styled(notice, "$severity-medium"))
-        if self._notice is None and not lines:
+        notice = calm.notice(self.host)
+        if self._notice is None and not notice:
             return
         if self._notice is None:
-            self._notice = Static(id="trouble")
-            self.mount(self._notice, after=self.header)
-        self._notice.display = bool(lines)
-        self._notice.update(Content("\n").join(line for line in lines if line.plain))
+            self._notice = Static(id="trouble", markup=False)
+            self.mount(self._notice, after=self.health or self.header)
+        self._notice.display = bool(notice)
+        self._notice.update(notice)
 
     def _say_head(self) -> None:
         reading = self.host.reading
-        self.header.tiles = summary.tiles(reading)
+        block = self.health if self.health is not None and self.health.display else None
+        if block is not None:
+            block.tiles = summary.health(reading)
+        self.header.tiles = summary.who(reading) if block is not None else summary.tiles(reading)
         self.header.right = reading.clock(reading.now)
         self.header.summary = summary.summary(reading)
         self.header.summary_right = _("paused") if self.host.paused else summary.freshness(reading)
-
-    def _tick_panes(self) -> None:
-        self.issues.tick()
-        self.updates.tick()
 
     # Panes
 
     def target(self) -> Row | None:
         """The row under the cursor of the pane with the focus."""
-        return self.current.row
+        row: Row | Member | None = self.current.row
+        return row.item if isinstance(row, Member) else row
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Give the room to the pane with the focus."""
-        for pane in (self.issues, self.updates):
-            if event.widget is pane.table:
-                self.current = pane
-        for pane in (self.issues, self.updates):
-            pane.set_class(pane is self.current, "-grown")
+        focused = next((pane for pane in self.panes if event.widget is pane.table), self.current)
+        if focused is not self.current:
+            self.current.remove_class("-grown")
+            self.current = focused
+            self.current.add_class("-grown")
+
+    def verb_pane_alerts(self) -> None:
+        self.set_focus(self.alerts.table)
 
     def verb_pane_issues(self) -> None:
         self.set_focus(self.issues.table)
@@ -165,96 +182,106 @@ class DashboardScreen(ConsoleScreen):
     def verb_pane_updates(self) -> None:
         self.set_focus(self.updates.table)
 
+    def verb_pane_checklist(self) -> None:
+        self.set_focus(self.checklist.table)
+
     def verb_pane_next(self) -> None:
-        self.set_focus(self._other().table)
+        self._step_pane(1)
 
     def verb_pane_previous(self) -> None:
-        self.set_focus(self._other().table)
+        self._step_pane(-1)
 
-    def _other(self) -> RowsPane[Item] | RowsPane[Update]:
-        return self.updates if self.current is self.issues else self.issues
+    def _step_pane(self, direction: int) -> None:
+        at = self.panes.index(self.current)
+        self.set_focus(self.panes[(at + direction) % len(self.panes)].table)
 
     def verb_pane_needs_action(self) -> None:
-        if not self.current.step(1):
-            self.say(_("Nothing in this pane needs action."))
+        self._step_row(1)
 
     def verb_pane_needs_action_before(self) -> None:
-        if not self.current.step(-1):
+        self._step_row(-1)
+
+    def _step_row(self, direction: int) -> None:
+        if not self.current.step(direction):
             self.say(_("Nothing in this pane needs action."))
 
     def verb_pane_zoom(self) -> None:
         self.query_one("#panes").toggle_class("-zoomed")
 
     def verb_poll_refresh(self) -> None:
-        self.host.refresh_source(self.current.source)
+        if not self.current.sources:
+            self.host.refresh_source(None)
+        for health in self.current.healths():
+            self.host.refresh_source(health.name)
 
-    def verb_triage_ack(self) -> None:
-        """Acknowledge, and go on to the next row at once: the row itself will move down to what is handled."""
-        super().verb_triage_ack()
-        self.current.go_on()
+    def given(self, verb: str, row: Row) -> None:
+        """Go on to the next row at once: the row itself will move down to what is handled."""
+        if verb in {"ack", "resolve"}:
+            self.current.go_on()
+
+    # Folding and views
+
+    def verb_pane_unfold(self) -> None:
+        if not (isinstance(self.current, ItemsPane) and self.current.unfold()):
+            self._say_no_fold()
+
+    def verb_pane_fold(self) -> None:
+        if not (isinstance(self.current, ItemsPane) and self.current.fold()):
+            self._say_no_fold()
+
+    def _say_no_fold(self) -> None:
+        row = self.target()
+        if isinstance(row, Item) and row.is_cause and not self.host.reading.snapshot.complete:
+            self.say(_("The rows are still being read."))
+        else:
+            self.say(_("Nothing folds under this row."))
+
+    def verb_pane_grouping(self) -> None:
+        if self.current is self.issues:
+            self.issues.go_round()
+        else:
+            self.say(_("This pane has one view only; the issues have three."))
 
     # Filter
 
-    async def verb_pane_filter(self) -> None:
-        from omconsole.screens.filter_line import FilterLine, filter_hints
+    def filtered(self) -> AnyPane:
+        """The pane with the focus."""
+        return self.current
 
-        if self._filter_line is not None:
-            await self._filter_line.remove()
-        self._filter_line = FilterLine(self.current)
-        await self.mount(self._filter_line, before=self.foot)
-        self.foot.keys = filter_hints()
-        self.set_focus(self._filter_line.words)
+    def resting(self) -> QueueTable[Any]:
+        """Its rows."""
+        return self.current.table
 
     def step_back(self) -> None:
         """Escape: close the filter's line, clear the filter, give up the zoom."""
-        if self._filter_line is not None:
-            self.close_filter()
-        elif self.current.filter:
-            self.current.narrow(filters.NOTHING)
+        if self._filter_line is not None or self.current.filter:
+            super().step_back()
         else:
             self.query_one("#panes").remove_class("-zoomed")
 
-    def on_filter_line_closed(self) -> None:
-        """The filter has been typed."""
-        self.close_filter()
-
-    def close_filter(self) -> None:
-        """Take the filter's line away; the filter stays."""
-        if self._filter_line is not None:
-            self._filter_line.remove()
-            self._filter_line = None
-        self.foot.keys = keys.hints(self.TEACHES)
-        self.set_focus(self.current.table)
-
-    async def hint_pressed(self, action: str) -> None:
-        """While a filter is typed the hints are those of its line."""
-        if self._filter_line is None:
-            await super().hint_pressed(action)
-        elif action == "clear":
-            self._filter_line.action_clear()
-        elif action == "close":
-            self._filter_line.action_close()
-        else:
-            self._filter_line.write(action)
-
     # Opening and leaving
+
+    async def action_verb(self, id_: str) -> None:
+        """Do what a verb means here; one of those that the demonstration teaches has been learnt."""
+        self._learn(id_)
+        await super().action_verb(id_)
+
+    def _learn(self, verb: str) -> None:
+        if self._lesson is not None and verb in LESSONS:
+            self._lesson.remove()
+            self._lesson = None
 
     @on(QueueTable.RowOpened)
     def open_row(self, message: QueueTable.RowOpened) -> None:
-        """Show an item, or read a post."""
+        """Show everything about the row."""
         message.stop()
+        self._learn("item.open")
         self.verb_item_open()
 
     def verb_item_open(self) -> None:
         row = self.target()
-        if isinstance(row, Item):
-            from omconsole.screens.detail import DetailScreen
-
-            self.app.push_screen(DetailScreen(self.host, row))
-        elif row is not None:
-            from omconsole.screens.reader import ReaderScreen
-
-            self.app.push_screen(ReaderScreen(self.host, row.post.id))
+        if row is not None:
+            self.show_row(row)
 
     def leave(self) -> None:
         """Ask before leaving the console: this is the root."""

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
 
-ALSO = {"console.help": "f1", "console.palette": "ctrl+p"}
-"""Second keys for what people look for when they are lost."""
+ALSO = {"console.help": "f1", "console.palette": "ctrl+p", "pane.fold": "left", "pane.unfold": "right"}
+"""Second keys: what people look for when they are lost, and arrows."""
 TABLE_KEYS = frozenset({"item.open"})
 """Verbs whose key the table itself answers, with the row under the cursor."""
 

@@ -88,6 +88,10 @@ class Host(Protocol):
     def paused(self) -> bool:
         """The picture is held still."""
 
+    @property
+    def is_demo(self) -> bool:
+        """The tenant is the simulated one, and whoever looks may be new here."""
+
     def pause(self, held: bool) -> None:
         """Hold the picture still, or let it go on."""
 

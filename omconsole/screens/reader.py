@@ -13,7 +13,7 @@ from omconsole.i18n import _, date_long, ngettext, number
 from omconsole.sanitize import sanitize
 from omconsole.screens import html
 from omconsole.screens.base import ConsoleScreen
-from omconsole.screens.columns import days_left
+from omconsole.screens.update_columns import days_left
 from omconsole.screens.evidence import instant
 from omconsole.screens.lines import columns
 from omconsole.screens.pages import PAGES_CSS, Page

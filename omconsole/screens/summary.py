@@ -20,8 +20,15 @@ if TYPE_CHECKING:
     from omconsole.domain.items import Item
     from omconsole.screens.reading import Reading
 
-ISSUES_SOURCE = "devices"
 FIGURES_SOURCE = "overview"
+FIGURE_SOURCES = {
+    "active_devices": "devices",
+    "checked_in_percent": "devices",
+    "encrypted_percent": "devices",
+    "os_current_percent": "devices",
+    "patch_current_percent": "devices",
+}
+"""The sources of the figures that are not the overview's."""
 CURVE_FROM = 3
 """Values from which a trend is a curve."""
 LEAST_SPREAD = 1.0
@@ -31,19 +38,33 @@ PATIENCE = timedelta(seconds=3)
 
 
 def tiles(reading: Reading) -> tuple[Tile, ...]:
-    """Return the tenant and the fleet's figures; a missing figure is `–`, never 0."""
-    snapshot = reading.snapshot
-    shown = [
-        Tile("", snapshot.tenant or "–"),
-        _tile(reading, "devices", _("devices"), whole=True),
+    """Return the tenant and the fleet's figures, the most important first; a missing figure is `–`, never 0."""
+    return (*who(reading), *health(reading))
+
+
+def who(reading: Reading) -> tuple[Tile, ...]:
+    """Return the tenant and how many devices it has."""
+    return (Tile("", reading.snapshot.tenant or "–"), _tile(reading, "devices", _("devices"), whole=True))
+
+
+def health(reading: Reading) -> tuple[Tile, ...]:
+    """Return the health of the fleet (mission.md M1, M2): compliance, Endpoint Protection, check-in and currency."""
+    malware = reading.snapshot.figure("malware_devices")
+    found = () if malware is None or not malware.value else (_malware(reading),)
+    return (
         _tile(reading, "compliant_percent", _("compliant")),
-        _tile(reading, "protected_percent", _("Defender healthy")),
-    ]
-    malware = snapshot.figure("malware_devices")
-    if malware is not None and malware.value:
-        tile = _tile(reading, "malware_devices", _("with malware"), whole=True)
-        shown.append(Tile(tile.label, tile.value, age=tile.age, tone="critical"))
-    return tuple(shown)
+        *found,
+        _tile(reading, "protected_percent", _("Defender")),
+        _tile(reading, "checked_in_percent", _("seen in 7 days")),
+        _tile(reading, "encrypted_percent", _("encrypted")),
+        _tile(reading, "os_current_percent", _("OS current")),
+        _tile(reading, "patch_current_percent", _("patched")),
+    )
+
+
+def _malware(reading: Reading) -> Tile:
+    tile = _tile(reading, "malware_devices", _("with malware"), whole=True)
+    return Tile(tile.label, tile.value, age=tile.age, tone="critical")
 
 
 def _tile(reading: Reading, name: str, label: str, *, whole: bool = False) -> Tile:
@@ -52,45 +73,56 @@ def _tile(reading: Reading, name: str, label: str, *, whole: bool = False) -> Ti
         return Tile(label, "–")
     value = number(int(figure.value)) if whole else percent(figure.value)
     trend = figure.trend if not whole and len(figure.trend) >= CURVE_FROM else ()
-    return Tile(label, value, trend=trend, least_spread=LEAST_SPREAD, age=_age_if_old(reading, figure.at))
+    age = _age_if_old(reading, FIGURE_SOURCES.get(name, FIGURES_SOURCE), figure.at)
+    return Tile(label, value, trend=trend, least_spread=LEAST_SPREAD, age=age)
 
 
-def _age_if_old(reading: Reading, at: datetime) -> str | None:
+def _age_if_old(reading: Reading, name: str, at: datetime) -> str | None:
     """The age of a figure that is older than its source's interval."""
-    source = reading.snapshot.source(FIGURES_SOURCE)
+    source = reading.snapshot.source(name)
     age = (reading.now - at).total_seconds()
     return short_age(age) if source is None or age > source.interval_s + 60 else None
 
 
 def summary(reading: Reading) -> str:
-    """Return `7 need you · 2 critical · oldest 2 h`; of a head that holds only part, `at least`."""
-    issues = reading.snapshot.issues
-    count = count_needing(issues)
+    """Return `7 need you · 2 critical · oldest 2 h` of all panes; of a head that holds only part, `at least`."""
+    snapshot = reading.snapshot
+    panes = [(rows, count_needing(rows)) for rows in (snapshot.alerts, snapshot.issues)]
+    totals = (snapshot.totals.get("alerts", 0), snapshot.totals.get("issues", 0))
+    cut_off = [len(rows) for (rows, needing), total in zip(panes, totals, strict=True) if needing == len(rows) < total]
+    count = sum(needing for _rows, needing in panes)
+    count += sum(each.needs_action(reading.now) for each in snapshot.updates)
+    count += sum(each.needs_action for each in snapshot.checklist)
     if not count:
-        health = reading.snapshot.source(ISSUES_SOURCE)
-        return _("Nothing needs you.") if health is not None and health.last_ok else _("Not read yet.")
-    whole = reading.snapshot.complete or count < len(issues)
+        read = any(health.last_ok for health in snapshot.sources)
+        return _("Nothing needs you.") if read else _("Not read yet.")
     pattern = (
-        ngettext("{n} needs you", "{n} need you", count)
-        if whole
-        else ngettext("at least {n} needs you", "at least {n} need you", count)
+        ngettext("at least {n} needs you", "at least {n} need you", count)
+        if cut_off
+        else ngettext("{n} needs you", "{n} need you", count)
     )
     parts = [pattern.format(n=number(count))]
-    critical = bisect_right(issues, -Severity.CRITICAL.rank, hi=count, key=lambda item: -item.triage.severity.rank)
+    critical = sum(_criticals(rows, needing) for rows, needing in panes)
     if critical:
         parts.append(ngettext("{n} critical", "{n} critical", critical).format(n=number(critical)))
-    age = (reading.now - _oldest(issues, count)).total_seconds()
-    parts.append(_("oldest {age}").format(age=short_age(age)))
+    oldest = [_oldest(rows, needing) for rows, needing in panes if needing]
+    if oldest:
+        age = (reading.now - min(oldest)).total_seconds()
+        parts.append(_("oldest {age}").format(age=short_age(age)))
     return " · ".join(parts)
 
 
-def _oldest(issues: Sequence[Item], count: int) -> datetime:
+def _criticals(rows: Sequence[Item], count: int) -> int:
+    return bisect_right(rows, -Severity.CRITICAL.rank, hi=count, key=lambda item: -item.triage.severity.rank)
+
+
+def _oldest(rows: Sequence[Item], count: int) -> datetime:
     """The earliest of the first `count` items: within one severity and escalation they stand oldest first."""
-    oldest = issues[0].triage.first_seen
+    oldest = rows[0].triage.first_seen
     start = 0
     while start < count:
-        oldest = min(oldest, issues[start].triage.first_seen)
-        start = bisect_right(issues, issues[start].order[1:3], lo=start, hi=count, key=lambda item: item.order[1:3])
+        oldest = min(oldest, rows[start].triage.first_seen)
+        start = bisect_right(rows, rows[start].order[1:3], lo=start, hi=count, key=lambda item: item.order[1:3])
     return oldest
 
 
@@ -135,9 +167,13 @@ def unread(source: SourceHealth | None, reading: Reading) -> str:
     return _("Reading the tenant for the first time…")
 
 
-def progress(source: SourceHealth | None, reading: Reading) -> str:
-    """Return `fetching since 09:41 · 12,000 rows` of a poll that takes a while."""
-    if source is None or source.fetching_since is None:
+def progress(sources: Sequence[SourceHealth], reading: Reading) -> str:
+    """Return `fetching since 09:41 · 12,000 rows` of the first poll that takes a while."""
+    return next((said for each in sources if (said := _progress(each, reading))), "")
+
+
+def _progress(source: SourceHealth, reading: Reading) -> str:
+    if source.fetching_since is None:
         return ""
     if source.last_ok is not None and reading.now - source.fetching_since < PATIENCE:
         return ""
@@ -148,14 +184,18 @@ def progress(source: SourceHealth | None, reading: Reading) -> str:
     return f"{text} · {rows}"
 
 
-def warning(source: SourceHealth | None, reading: Reading, width: int) -> str:
-    """Return what a pane's rule must not hide about its source, with the reason where there is room for a whole one."""
+def warning(sources: Sequence[SourceHealth], reading: Reading, width: int) -> str:
+    """Return what a pane's rule must not hide about its sources: the first that is not well.
+
+    The reason follows where there is room for a whole one, else the source's name when the pane has several.
+    """
+    source = next((each for each in sources if trouble(each, reading)), None)
     if source is None:
         return ""
     text = trouble(source, reading)
-    if not text or not source.error:
-        return text
     room = width // 2 - len(text) - 2
-    what = source.error.partition(": ")[0]
-    reason = next((each.rstrip(".") for each in (source.error, what) if len(each) <= room), "")
+    error = source.error or ""
+    name = words.source_word(source.name) if len(sources) > 1 else ""
+    reasons = (error, error.partition(": ")[0], name)
+    reason = next((each.rstrip(".") for each in reasons if each and len(each) <= room), "")
     return f"{text}: {reason}" if reason else text
