@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def planted_alerts(world: World, now: datetime) -> list[tuple[str, str]]:
-    """(kind, subject id) of every alert that stands at `now`: issues of the service by id, connectors, the subscription.
+    """(kind, subject id) of every alert that stands at `now`: the service's issues by id, connectors, the subscription.
 
     A connector's subject is `kind:id`, as `vppToken:…`, or the kind alone where a tenant has one at most. Thresholds
     are the console's defaults: 60 days before an end, one day of silence.

@@ -75,7 +75,7 @@ def test_a_busy_tenant_has_three_connectors_one_incident_and_two_advisories() ->
 
 
 async def test_a_storm_has_an_interruption_and_an_apple_certificate_that_ends_in_five_days() -> None:
-    assert kinds("storm") == sorted([*kinds("busy"), "connector.expiring"])
+    assert kinds("storm") == sorted([*kinds("busy"), "connector.expiring", "tenant.subscription"])
     async with tenant("storm") as client:
         incidents = [row for row in await rows(client, ISSUES) if not row["isResolved"] and _is_incident(row)]
         assert [row["status"].lower() for row in incidents] == ["serviceinterruption"]
