@@ -16,9 +16,9 @@ from omconsole.domain.causes import (
 )
 from omconsole.domain.items import Condition, Handling, Severity
 from omconsole.i18n import _, decimal, ngettext, number, percent
+from omconsole.screens.columns import LEAST_SPREAD
 from omconsole.screens.course import course_words, evenly, points
 from omconsole.screens.evidence import fact_name, instant, value
-from omconsole.screens.rows import LEAST_SPREAD
 from widgets.sparkline import sparkline
 
 if TYPE_CHECKING:

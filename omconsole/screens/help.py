@@ -8,6 +8,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from omconsole import verbs
+from omconsole.domain import words
+from omconsole.domain.items import Severity
 from omconsole.i18n import _
 from omconsole.screens.base import ConsoleScreen
 from omconsole.screens.lines import columns, heading, paragraph
@@ -74,6 +76,8 @@ def help_content(screen: ConsoleScreen, width: int | None = None) -> Content:
         if group == "move":
             rows += [_line(each, "", text) for each, text in _more_keys()]
         parts.append(columns(rows, width=width))
+    parts.append(heading(_("Marks")))
+    parts.append(columns([_line(mark, "", text) for mark, text in _marks()], width=width))
     parts.append(heading(_("Labels")))
     parts.append(paragraph(_("A question mark beside a label: its source is stale, so nobody knows at present.")))
     return Content("\n").join(parts)
@@ -84,6 +88,17 @@ def _more_keys() -> list[tuple[str, str]]:
         ("j k ↑↓", _("Move; page up and page down as well.")),
         ("g G", _("Go to the first, to the last row.")),
         ("esc", _("Close, clear the filter, go back. It never quits.")),
+    ]
+
+
+def _marks() -> list[tuple[str, str]]:
+    severities = ", ".join(words.severity_word(each) for each in Severity)
+    return [
+        (" ".join(each.letter for each in Severity), _("How bad: {severities}.").format(severities=severities)),
+        ("▸ ▾", _("Rows fold under this one; they are shown below it.")),
+        ("●", _("Nobody at this keyboard has read it.")),
+        ("✓ ✗ ○", _("The evidence is there, is missing, or nobody can know.")),
+        ("▁▃▅█", _("How it went until now.")),
     ]
 
 

@@ -14,10 +14,12 @@ from omconsole.domain.inbox import inbox
 from omconsole.domain.items import Item
 from omconsole.i18n import _, ngettext, number
 from omconsole.screens import calm, summary
+from omconsole.screens.base import ConsoleScreen
 from omconsole.screens.filtering import FilteringScreen
 from omconsole.screens.glance import Glance
+from omconsole.screens.inbox_columns import inbox_columns
 from omconsole.screens.pages import PAGES_CSS
-from omconsole.screens.rows import inbox_columns, source
+from omconsole.screens.rows import source
 from widgets.pane import PaneRule, RuleLine
 from widgets.queue_table import QueueTable
 from widgets.tiles import HeaderLine
@@ -145,13 +147,21 @@ class InboxScreen(FilteringScreen):
 
     def _title(self) -> PaneRule:
         count = len(self._rows)
-        needing = ngettext("{n} needs somebody", "{n} need somebody", count).format(n=number(count))
+        needing = self._needing(count)
         title = f"{_('Inbox')} ─ {needing}" if count else _("Inbox")
         if self.filter:
             left_out = count - len(self.table.rows)
             hidden = ngettext("{n} hidden", "{n} hidden", left_out).format(n=number(left_out))
             return PaneRule(title, f"{_('filter: {words}').format(words=self.filter.text)} · {hidden}", self._warned())
         return PaneRule(title, _("paused") if self.host.paused else self._freshness(), self._warned())
+
+    def _needing(self, count: int) -> str:
+        """How many; the rows that were saved for the first paint may be some of them."""
+        snapshot = self.host.reading.snapshot
+        items = sum(isinstance(row, Item) for row in self._rows)
+        if snapshot.complete or items < len(snapshot.alerts) + len(snapshot.issues):
+            return ngettext("{n} needs somebody", "{n} need somebody", count).format(n=number(count))
+        return ngettext("at least {n} needs somebody", "at least {n} need somebody", count).format(n=number(count))
 
     def _freshness(self) -> str:
         return "" if self._warned() else summary.freshness(self.host.reading)
@@ -214,6 +224,26 @@ class InboxScreen(FilteringScreen):
 
     def verb_view_inbox(self) -> None:
         self.say(_("This is the inbox."))
+
+    # The panes below
+
+    async def verb_pane_alerts(self) -> None:
+        await self._go_to("pane.alerts")
+
+    async def verb_pane_issues(self) -> None:
+        await self._go_to("pane.issues")
+
+    async def verb_pane_updates(self) -> None:
+        await self._go_to("pane.updates")
+
+    async def verb_pane_checklist(self) -> None:
+        await self._go_to("pane.checklist")
+
+    async def _go_to(self, verb: str) -> None:
+        root = self.app.screen_stack[0]
+        self.dismiss()
+        if isinstance(root, ConsoleScreen):
+            await root.action_verb(verb)
 
     # Filter
 

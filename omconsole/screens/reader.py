@@ -13,10 +13,10 @@ from omconsole.i18n import _, date_long, ngettext, number
 from omconsole.sanitize import sanitize
 from omconsole.screens import html
 from omconsole.screens.base import ConsoleScreen
-from omconsole.screens.update_columns import days_left
 from omconsole.screens.evidence import instant
 from omconsole.screens.lines import columns
 from omconsole.screens.pages import PAGES_CSS, Page
+from omconsole.screens.update_columns import days_left
 from widgets.pane import PaneRule, RuleLine
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class ReaderScreen(ConsoleScreen):
         "pane.needs_action",
         "pane.needs_action_before",
         "triage.unack",
+        "triage.resolve",
         "item.copy_id",
         "console.palette",
         "console.help",
@@ -71,7 +72,8 @@ class ReaderScreen(ConsoleScreen):
         update = self.target()
         if update is not None:
             state = _("read") if update.read else _("unread")
-            self._rule.say(PaneRule(update.post.title, f"{update.post.id} · {state}"))
+            said = [update.post.id, state, *([_("done")] if update.done else [])]
+            self._rule.say(PaneRule(update.post.title, " · ".join(said)))
             self._meta.update(facts_of(update, self.host))
 
     def read(self, post_id: str) -> None:

@@ -11,10 +11,10 @@ from omconsole.domain.items import Condition, Handling, Item
 from omconsole.domain.updates import Update
 from omconsole.i18n import _, ngettext, number
 from omconsole.screens import alert_sheets, cause_sheet
+from omconsole.screens.columns import label_cell
 from omconsole.screens.evidence import facts, instant
 from omconsole.screens.finding import by_ids
 from omconsole.screens.lines import columns, heading, paragraph
-from omconsole.screens.rows import label_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -82,7 +82,7 @@ def _lines(item: Item, reading: Reading, common: Sequence[Shared]) -> Iterator[L
         yield from alert_sheets.incident(item, reading)
     elif family.startswith("connector."):
         yield from alert_sheets.connector(item, reading)
-    yield _("State"), Content.assemble(label_content(item), (f" · {condition(item)}", "$ink-soft"))
+    yield _("State"), Content.assemble(label_cell(item), (f" · {condition(item)}", "$ink-soft"))
     yield _("Severity"), _severity(item, reading)
     yield _("Since"), instant(item.triage.first_seen, reading)
     seen = item.seen

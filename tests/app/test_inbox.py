@@ -256,6 +256,16 @@ def with_task(snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, checklist=(task,))
 
 
+async def test_the_number_of_a_pane_leads_there(console: Any, app_of: Any, quiet: Any) -> None:
+    morning(console)
+    app = app_of(console)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await quiet(pilot)
+        await pilot.press("0", "3")
+        await quiet(pilot)
+        assert app.focused is app.screen.updates.table
+
+
 async def test_it_can_be_the_first_screen(console: Any, app_of: Any, quiet: Any, seen: Any) -> None:
     morning(console)
     app = app_of(console)
