@@ -34,6 +34,9 @@ WIDE = 156
 """Cells from which nothing of it needs to be cut."""
 WIDEST = 196
 """Cells from which there is room for what else the source tells."""
+CURVED, DATED = 132, 176
+"""Cells from which a curve shows more than five points, and from which a check-in has a column."""
+STEPS = (NARROW, USUAL, ROOMY, CURVED, WIDE, DATED, WIDEST)
 MARK_GAP = 3
 """Blank cells between a mark and a title that stands below titles with a letter and a fold mark."""
 FOLDED, UNFOLDED = "▸", "▾"
@@ -44,7 +47,7 @@ LEAST_SPREAD = 0.1
 
 def layout(width: int) -> int:
     """Return the width from which a table of so many cells has the columns that it has."""
-    return max((step for step in (NARROW, USUAL, ROOMY, WIDE, WIDEST) if step <= width), default=0)
+    return max((step for step in STEPS if step <= width), default=0)
 
 
 def alert_columns(reading: Reading, width: int, is_unfolded: Callable[[str], bool]) -> Sequence[Column[ItemRow]]:
@@ -77,7 +80,7 @@ def _right(reading: Reading, width: int) -> Iterator[Column[ItemRow]]:
     if width < NARROW:
         return
     wide, roomy = width >= WIDE, width >= ROOMY
-    curve = 12 if wide else 8 if width >= 132 else 5
+    curve = 12 if wide else 8 if width >= CURVED else 5
     yield Column(
         id="count",
         title=_("count"),
@@ -127,15 +130,21 @@ def _seen_columns(reading: Reading, width: int) -> Iterator[Column[ItemRow]]:
         return
     user = partial(affected, whole=wide)
     yield Column(
-        id="user", title=_("user"), width=34 if wide else 20, cell=_softly(user), cut="middle", drop_below=132, gap=gap
+        id="user",
+        title=_("user"),
+        width=24 if wide else 20,
+        cell=_softly(user),
+        cut="middle",
+        drop_below=CURVED,
+        gap=gap,
     )
     if width >= WIDEST:
-        yield Column(id="model", title=_("model"), width=20, cell=_softly(partial(fact, "model")), gap=2)
+        yield Column(id="model", title=_("model"), width=18, cell=_softly(partial(fact, "model")), gap=2)
     yield Column(id="platform", title=_("platform"), width=9, cell=_softly(platforms), drop_below=112, gap=gap)
     if width >= WIDEST:
-        yield Column(id="os", title=_("version"), width=16, cell=_softly(partial(fact, "osVersion")), gap=2)
+        yield Column(id="os", title=_("version"), width=15, cell=_softly(partial(fact, "osVersion")), gap=2)
     yield Column(
-        id="seen", title=_("check-in"), width=9, cell=_softly(checked_in), align="right", drop_below=WIDE, gap=gap
+        id="seen", title=_("check-in"), width=9, cell=_softly(checked_in), align="right", drop_below=DATED, gap=gap
     )
 
 
@@ -198,8 +207,8 @@ def ink(item: Item) -> str:
 
 
 def count(item: Item, reading: Reading) -> str:
-    """Return the devices behind a cause, else how many rows fold under it; nothing where there is nothing to count."""
-    n = item.triage.firing if item.is_cause else reading.snapshot.folded(item)
+    """Return the devices, or users, behind a cause or an outage; nothing where there is nothing to count."""
+    n = reading.snapshot.behind(item)
     return number(n) if n else ""
 
 

@@ -71,10 +71,9 @@ class ConnectorJudge:
         left = expires - self._now
         passed = sum(left <= days for days in self._days)
         if left <= timedelta(0):
-            reading.observations.append(subject.shows("connector.expired", Severity.CRITICAL))
-        elif passed:
-            since = expires - self._days[0]
-            reading.observations.append(subject.shows("connector.expiring", _BY_DAYS[passed - 1], first_seen=since))
+            reading.observations.append(subject.shows("connector.expired", Severity.CRITICAL, first_seen=expires))
+        elif passed:  # Graph gives no time from which on it is a problem: the thresholds are ours
+            reading.observations.append(subject.shows("connector.expiring", _BY_DAYS[passed - 1]))
 
     def _health(self, connector: Connector, values: Values, subject: _Subject, reading: Reading) -> None:
         failing = {name: Severity.HIGH for name in connector.errors if values[name]}

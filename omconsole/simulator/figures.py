@@ -90,9 +90,11 @@ def protection_overview(world: World, now: datetime) -> dict[str, object]:
 
 
 def malware_overview(world: World, now: datetime) -> dict[str, object]:
-    """`windowsMalwareOverview`: about 15 devices of 20,000."""
+    """`windowsMalwareOverview`: about 15 devices of 20,000; none in the story, which is about other things."""
     found = [_sick(world, now, 20 + place, part) for place, part in enumerate((3, 4, 6))]
     found[0] = max(found[0], int(world.devices >= 50))
+    if world.scenario == "story":
+        found = [0, 0, 0]
     seen = [(*traits, count) for traits, count in zip(_MALWARE, found, strict=True) if count]
     at = seconds(now)
     updated = iso_fraction(at - at % 3600, 1_234_567)
