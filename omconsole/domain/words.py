@@ -178,7 +178,10 @@ def refusal_words(reason: str, *, by: str | None = None, ago_s: float | None = N
 
 def subject(item: Item) -> str:
     """Return the name of whom or what an item is about; its id while the source has not been read."""
-    from omconsole.domain import titles
+    from omconsole.domain import cause_words, titles
+
+    if item.is_cause:
+        return cause_words.title(item)
 
     seen = item.seen
     return titles.subject(item) or (seen.subject_name if seen else "") or item.triage.subject_id
