@@ -43,18 +43,27 @@ def incident(item: Item, reading: Reading) -> Iterator[Line]:
         " · ".join(dict.fromkeys(str(facts[name]) for name in ("service", "feature") if facts.get(name))),
     )
     if facts.get("status"):
-        yield _("Status"), value(facts["status"], reading)
+        yield _("At Microsoft"), value(facts["status"], reading)
     yield _("Began"), instant(words.moment(facts.get("startDateTime")), reading)
     ended = words.moment(facts.get("endDateTime"))
     if ended is not None:
         yield _("Ended"), instant(ended, reading)
-    folded = reading.snapshot.folded(item)
-    explains = ngettext("{n} row folds under it", "{n} rows fold under it", folded).format(n=number(folded))
+    yield _("Explains"), explains(item, reading)
+
+
+def explains(item: Item, reading: Reading) -> str:
+    """Return how much folds under an incident, and what is only marked with it."""
+    members = reading.snapshot.members.get(item.id, ())
+    causes = sum(each.is_cause for each in members)
+    behind = sum(each.triage.firing if each.is_cause else 1 for each in members)
+    parts = [ngettext("{n} failure folds under it", "{n} failures fold under it", behind).format(n=number(behind))]
+    if causes:
+        parts.append(ngettext("{n} cause among them", "{n} causes among them", causes).format(n=number(causes)))
     marked = len(marked_by(reading.snapshot, item))
     if marked:
         text = ngettext("{n} critical stays in sight", "{n} criticals stay in sight", marked)
-        explains = f"{explains} · {text.format(n=number(marked))}"
-    yield _("Explains"), explains if folded or marked else _("nothing that is open here")
+        parts.append(text.format(n=number(marked)))
+    return " · ".join(parts) if members or marked else _("nothing that is open here")
 
 
 def told(item: Item, reading: Reading) -> Content:

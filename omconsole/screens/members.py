@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from omconsole.domain import words
-from omconsole.i18n import _, number
+from omconsole.i18n import _, ngettext, number
 from widgets.columns import Column
 from widgets.pane import Pane, PaneRule
 from widgets.queue_table import QueueTable
@@ -51,14 +51,14 @@ def member_columns(reading: Reading, width: int) -> Sequence[Column[Item]]:
             id="subject",
             title=_("who"),
             width=None if wide else 22 if width >= 72 else 18,
-            cell=lambda item: Content.styled(words.subject(item), "$ink"),
+            cell=lambda item: Content.styled(_who(item), "$ink"),
             cut="middle",
         ),
         Column(
             id="problem",
             title=_("what"),
             width=None,
-            cell=soft(lambda item: words.problem(item, now=reading.now, tz=reading.tz)),
+            cell=soft(lambda item: _what(item, reading)),
             gap=2,
         ),
         Column(
@@ -94,6 +94,17 @@ def member_columns(reading: Reading, width: int) -> Sequence[Column[Item]]:
             drop_below=60,
         ),
     )
+
+
+def _who(item: Item) -> str:
+    return words.title(item) if item.is_cause else words.subject(item)
+
+
+def _what(item: Item, reading: Reading) -> str:
+    if not item.is_cause:
+        return words.problem(item, now=reading.now, tz=reading.tz)
+    devices = item.triage.firing
+    return ngettext("{n} device", "{n} devices", devices).format(n=number(devices))
 
 
 def _letter(item: Item) -> Content:

@@ -118,8 +118,8 @@ async def test_an_outage_says_what_microsoft_says_and_what_it_folds(
     for told in (
         "Users may be unable to enrol devices & tokens.",
         "Microsoft Intune · Device enrollment",
-        "investigating",
-        "3 rows fold under it",
+        "At Microsoft under investigation",
+        "3 failures fold under it",
         "person1@contoso.com",
     ):
         assert told in text
