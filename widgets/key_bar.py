@@ -78,7 +78,13 @@ class KeyBar(DrawnLines):
         kept = list(self.keys[: MOST - 1]) if len(self.keys) > MOST else list(self.keys)
         if len(self.keys) > MOST:
             kept += [hint for hint in self.keys[MOST - 1 :] if hint.key == ALWAYS] or [self.keys[MOST - 1]]
-        while len(kept) > 1 and 1 + sum(hint.width + GAP for hint in kept) - GAP > width - 1:
+
+        def is_too_wide() -> bool:
+            return 1 + sum(hint.width + GAP for hint in kept) - GAP > width - 1
+
+        if is_too_wide():
+            kept = [KeyHint(hint.key, "", hint.action) if hint.key == ALWAYS else hint for hint in kept]
+        while len(kept) > 1 and is_too_wide():
             droppable = [hint for hint in kept if hint.key != ALWAYS]
             kept.remove(droppable[-1])
         places: list[tuple[int, KeyHint]] = []

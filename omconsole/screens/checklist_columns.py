@@ -25,15 +25,20 @@ NARROW = 56
 def checklist_columns(reading: Reading, width: int) -> Sequence[Column[Occurrence]]:
     """Return the columns of the checklist: mark, title, area, and in one line what is missing and what supplies it."""
     what: Column[Occurrence] = Column(
-        id="title", title=_("task"), width=None if width < NARROW else 32, cell=title_cell, gap=MARK_GAP
+        id="title",
+        title=_("task"),
+        width=None if width < NARROW else 32 if width < 100 else 42,
+        cell=title_cell,
+        gap=MARK_GAP,
     )
+    room = width - 40 if width < 100 else width
     mark: Column[Occurrence] = Column(id="mark", width=1, cell=mark_cell)
     if width < NARROW:
         return (mark, what)
     return (
         mark,
         what,
-        Column(id="missing", title=_("evidence"), width=None, cell=evidence_cell, gap=2),
+        Column(id="missing", title=_("evidence"), width=None, cell=lambda row: evidence_cell(row, room), gap=2),
         Column(
             id="area",
             title=_("area"),
@@ -64,9 +69,12 @@ def title_cell(row: Occurrence) -> Content:
     return Content.styled(row.title, "$ink-dim" if row.ok else "bold $ink-bright" if row.needs_action else "$ink")
 
 
-def evidence_cell(row: Occurrence) -> Content:
-    """Return what is missing and the command that supplies it; the command last, since it may be cut."""
+def evidence_cell(row: Occurrence, room: int) -> Content:
+    """Return what is missing and the command that supplies it; the command only where `room` cells hold both."""
     part = row.missing
     if part is None:
         return Content.styled(checklist_words.why(row), "$ink-dim")
-    return Content.assemble((part.why, "$ink-soft"), (f"  {part.command}", "$accent-ink") if part.command else "")
+    command = f"  {part.command}" if part.command else ""
+    if len(part.why) + len(command) > room:
+        return Content.styled(part.why, "$ink-soft")
+    return Content.assemble((part.why, "$ink-soft"), (command, "$accent-ink"))

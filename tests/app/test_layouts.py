@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
@@ -12,11 +12,11 @@ from rich.cells import cell_len
 from omconsole import i18n
 from omconsole.domain import words
 from omconsole.domain.items import Condition, Handling, Item, Label, Observation, Severity, Triage
-from omconsole.domain.kinds import KINDS
 from omconsole.domain.updates import Post, Update
-from omconsole.screens.columns import issue_columns, label_cell, update_columns
+from omconsole.screens.columns import alert_columns, issue_columns, label_cell
 from omconsole.screens.reading import Reading
-from widgets.columns import place
+from omconsole.screens.update_columns import update_columns
+from widgets.columns import Slot, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,27 +63,50 @@ def item(kind: str) -> Item:
     return Item(triage=triage, seen=seen)
 
 
+def slots(reading: Reading, width: int) -> dict[str, Slot[Any]]:
+    """The columns of issues at a width, by name."""
+    columns = issue_columns(reading, width, lambda _key: False)
+    return {slot.column.id: slot for slot in place(columns, width, EDGE, EDGE)}
+
+
 @pytest.mark.parametrize("width", WIDTHS)
-def test_no_problem_is_cut(reading: Reading, width: int) -> None:
-    slots = {slot.column.id: slot for slot in place(issue_columns(reading, width), width, EDGE, EDGE)}
-    for kind in KINDS:
-        problem = words.problem(item(kind), now=NOW, tz=UTC)
-        assert cell_len(problem) <= slots["problem"].width, problem
+def test_what_is_the_matter_has_the_room(reading: Reading, width: int) -> None:
+    assert slots(reading, width)["what"].width >= min(44, width - 20)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_label_is_cut(reading: Reading, width: int) -> None:
-    slots = {slot.column.id: slot for slot in place(issue_columns(reading, width), width, EDGE, EDGE)}
-    longest = max(cell_len(words.label_word(label)) for label in Label)
-    assert "label" not in slots or longest <= slots["label"].width
+    state = slots(reading, width).get("label")
+    longest = max(cell_len(words.label_word(label)) for label in Label if label is not Label.SUPPRESSED)
+    assert state is None or longest <= state.width
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_hundred_thousand_devices_are_counted_in_full(reading: Reading, width: int) -> None:
+    counted = slots(reading, width).get("count")
+    assert counted is None or cell_len(i18n.number(123_456)) <= counted.width
 
 
 def test_wider_is_never_less(reading: Reading) -> None:
     before: set[str] = set()
     for width in WIDTHS:
-        shown = {slot.column.id for slot in place(issue_columns(reading, width), width, EDGE, EDGE)}
+        shown = set(slots(reading, width))
         assert before <= shown, width
         before = shown
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_alerts_and_issues_line_up_down_the_screen(reading: Reading, width: int) -> None:
+    issues = slots(reading, width)
+    columns = alert_columns(reading, width, lambda _key: False)
+    for slot in place(columns, width, EDGE, EDGE):
+        assert slot.x == issues[slot.column.id].x, slot.column.id
+
+
+def test_updates_begin_where_issues_begin(reading: Reading) -> None:
+    title = place(update_columns(reading, 80), 80, EDGE, EDGE)[1]
+    what = slots(reading, 80)["what"]
+    assert title.x + title.gap == what.x + what.gap
 
 
 @pytest.mark.parametrize("width", WIDTHS)
