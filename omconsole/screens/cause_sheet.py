@@ -135,7 +135,7 @@ def severity_reason(item: Item, reading: Reading) -> str:
         else Severity.MEDIUM
     )
     if item.triage.kind == BY_KIND and item.triage.severity.rank > by_count.rank:
-        return f"{count}; {_('as severe as its worst member')}"
+        return _("{count}; as severe as its worst member").format(count=count)
     return f"{count}; {critical if by_count is Severity.CRITICAL else f'{high}, {critical}'}"
 
 

@@ -148,11 +148,12 @@ class InboxScreen(FilteringScreen):
     def _title(self) -> PaneRule:
         count = len(self._rows)
         needing = self._needing(count)
-        title = f"{_('Inbox')} ─ {needing}" if count else _("Inbox")
+        title = " ─ ".join([_("Inbox"), needing]) if count else _("Inbox")
         if self.filter:
             left_out = count - len(self.table.rows)
             hidden = ngettext("{n} hidden", "{n} hidden", left_out).format(n=number(left_out))
-            return PaneRule(title, f"{_('filter: {words}').format(words=self.filter.text)} · {hidden}", self._warned())
+            chip = _("filter: {words}").format(words=self.filter.text)
+            return PaneRule(title, f"{chip} · {hidden}", self._warned())
         return PaneRule(title, _("paused") if self.host.paused else self._freshness(), self._warned())
 
     def _needing(self, count: int) -> str:

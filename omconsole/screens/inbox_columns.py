@@ -79,8 +79,8 @@ def what_cell(row: Row, reading: Reading) -> Content:
     """Return what a row is about, with what makes it wait for somebody."""
     name = title(row, reading)
     if isinstance(row, Item):
-        stale = (f" {_('STALE')}", "$severity-medium") if row.condition is Condition.UNKNOWN else ""
-        return Content.assemble((name, columns.ink(row)), stale)
+        stale = _("STALE") if row.condition is Condition.UNKNOWN else ""
+        return Content.assemble((name, columns.ink(row)), " " if stale else "", (stale, "$severity-medium"))
     if isinstance(row, Update):
         at = row.post.act_by
         until = _("by {day}").format(day=words.day(at, reading.tz)) if at else ""

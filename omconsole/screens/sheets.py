@@ -144,7 +144,9 @@ def _post(update: Update, reading: Reading) -> Iterator[Line]:
     if post.act_by is not None:
         yield _("Act by"), Content.styled(instant(post.act_by, reading), "bold $severity-high")
     yield _("Published"), instant(post.published, reading)
-    yield _("State"), f"{_('read') if update.read else _('unread')} · {_('done') if update.done else _('not done')}"
+    state = _("read") if update.read else _("unread")
+    done = _("done") if update.done else _("not done")
+    yield _("State"), f"{state} · {done}"
 
 
 def history(events: Sequence[Event], reading: Reading, width: int) -> Content:
