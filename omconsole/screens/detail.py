@@ -72,6 +72,7 @@ class DetailScreen(ConsoleScreen):
         super().__init__(host)
         self.item = item
         self._events: Sequence[Event] = ()
+        self._over = False
         self._common = Common()
         self._rule = RuleLine(PaneRule(""))
         self._page = Page(id="page")
@@ -101,11 +102,12 @@ class DetailScreen(ConsoleScreen):
         return member or self.item
 
     def show_picture(self) -> None:
-        """Take the item from the new picture; one that is no longer open stays as it was last."""
-        found = find(self.host.reading.snapshot, self.item)
-        changed = found is not None and found is not self.item
-        if found is not None:
-            self.item = found
+        """Take the item from the new picture; one that is no longer open stays as it was last, and says so."""
+        snapshot = self.host.reading.snapshot
+        found = find(snapshot, self.item)
+        over = found is None and snapshot.complete
+        changed = over is not self._over or (found is not None and found is not self.item)
+        self.item, self._over = found or self.item, over
         self._draw()
         if changed:
             self._read_history()
@@ -152,7 +154,7 @@ class DetailScreen(ConsoleScreen):
     def _draw(self) -> None:
         reading, item = self.host.reading, self.item
         self._show_members()
-        state = words.label_word(item.label)
+        state = _("no longer open") if self._over else words.label_word(item.label)
         right = f"{words.severity_word(item.triage.severity)} · {state} · {reading.age(item.triage.first_seen)}"
         stale = _("STALE") if item.condition is Condition.UNKNOWN else ""
         self._rule.say(PaneRule(words.title(item, now=reading.now, tz=reading.tz), right, stale))

@@ -140,6 +140,25 @@ async def test_a_connector_says_how_long_it_works(console: Any, app_of: Any, qui
     assert "mdm@contoso.com" in text
 
 
+async def test_what_is_resolved_says_so_and_can_be_taken_up_again(
+    console: Any, app_of: Any, quiet: Any, seen: Any
+) -> None:
+    id_ = pictures.apple_push(console)
+    app = app_of(console)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await quiet(pilot)
+        await pilot.press("0", "enter")
+        await quiet(pilot)
+        await pilot.press("x", *"renewed", "enter")
+        await quiet(pilot)
+        assert "critical · no longer open" in seen(app)
+        assert "resolved: renewed" in seen(app)
+        await pilot.press("X")
+        await quiet(pilot)
+        assert "critical · REOPENED" in seen(app)
+    assert [command[:2] for command in console.commands[1:]] == [("resolve", (id_,)), ("reopen", (id_,))]
+
+
 @pytest.mark.parametrize(
     ("counts", "words"),
     [
