@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from omconsole.domain import words
 from omconsole.store.head import read_head
 from tests.perf.timed_terminal import TimedTerminal, listen_together, program
 
@@ -43,14 +44,13 @@ def first_paint(planted: Planted, pairs: int) -> Figure:
     Both are taken in turn, and the first of each is left out: it fills the caches of the disk and of bytecode.
     """
     ours, hellos, processor = [], [], []
-    name = _rows(planted)[0].seen
-    assert name is not None
+    name = words.title(_rows(planted)[0])
     for number in range(pairs + 1):
         with TimedTerminal(HELLO, planted.environment) as hello:
             hello_s = hello.until("hello")
             hello_cpu_s = hello.cpu_s()
         with TimedTerminal(program("omconsole"), planted.environment) as console:
-            console_s = console.until(name.subject_name)
+            console_s = console.until(name)
             console_cpu_s = console.cpu_s()
         if number:
             ours.append(console_s)
