@@ -5,6 +5,7 @@
         empty="Nothing needs you.",
     )
     table.show(rows)        # a Sequence of objects with .key, never mutated later; an unchanged row is the same object
+    table.show(rows, anew=True)   # what cells say of unchanged rows may differ as well
     table.refresh_cells()   # ages have passed, marks have changed: draws anew what differs
     table.set_columns(columns); table.empty = "..."; table.show_header = True
     table.cursor_key, table.cursor_row, table.cursor_index, table.rows, table.hidden_count
@@ -154,8 +155,15 @@ class QueueTable(Widget, Generic[R], can_focus=True):
         """How many rows do not fit on the screen at once."""
         return max(0, len(self._view.rows) - self._page)
 
-    def show(self, rows: Sequence[R]) -> None:
-        """Show these rows from now on; the cursor stays on its key, else on the row below it, else at its position."""
+    def show(self, rows: Sequence[R], *, anew: bool = False) -> None:
+        """Show these rows from now on; the cursor stays on its key, else on the row below it, else at its position.
+
+        Args:
+            rows: all of them, in order.
+            anew: ask the columns for the cells of unchanged rows as well.
+        """
+        if anew:
+            self._drawing.forget()
         before = len(self._view.rows)
         self._view.page = self._page
         self._view.show(rows)

@@ -31,7 +31,7 @@ def checklist_columns(reading: Reading, width: int) -> Sequence[Column[Occurrenc
         cell=title_cell,
         gap=MARK_GAP,
     )
-    room = width - 40 if width < 100 else width
+    room = width - 40 if width < 100 else width - 50 - 16 * ((width >= 120) + (width >= 156))
     mark: Column[Occurrence] = Column(id="mark", width=1, cell=mark_cell)
     if width < NARROW:
         return (mark, what)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from omconsole.screens.folding import ItemRow
     from omconsole.screens.reading import Reading
 
-HANDLED = frozenset({Label.ACK, Label.SNOOZED, Label.RESOLVED, Label.SUPPRESSED, Label.CLEARED, Label.BACKLOG})
-"""Labels of items that somebody has, or that wait for nobody: set in a dim ink."""
+HANDLED = frozenset({Label.ACK, Label.SNOOZED, Label.RESOLVED, Label.SUPPRESSED, Label.CLEARED})
+"""Labels of items that somebody has, or that are over: set in a dim ink."""
 UNSAID = frozenset({Label.NEW, Label.OPEN, Label.ACK, Label.BACKLOG, Label.SUPPRESSED})
 """Labels that the ink, the person at the right, the view or the place say already where the state has no column."""
 NARROW = 50
@@ -134,7 +134,6 @@ def _seen_columns(reading: Reading, width: int) -> Iterator[Column[ItemRow]]:
         title=_("user"),
         width=24 if wide else 20,
         cell=_softly(user),
-        cut="middle",
         drop_below=CURVED,
         gap=gap,
     )
@@ -160,10 +159,10 @@ def _softly(text: Callable[[Item], str]) -> Callable[[ItemRow], Content]:
 
 
 def severity_cell(row: ItemRow) -> Content:
-    """Return the letter, coloured; bold when the item needs action."""
+    """Return the letter, coloured; bold when the item needs action, dim on a member that its cause stands for."""
     item = item_of(row)
     severity = item.triage.severity
-    style = f"$severity-{severity.value}"
+    style = "$ink-dim" if isinstance(row, Member) and item.suppressed_by else f"$severity-{severity.value}"
     return Content.styled(severity.letter, f"bold {style}" if item.needs_action else style)
 
 

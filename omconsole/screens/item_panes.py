@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from omconsole.domain.words import day
 from omconsole.i18n import _, ngettext, number
@@ -26,7 +26,8 @@ CURVE_WIDTH = 8
 class ItemsPane(RowsPane[ItemRow]):
     """Items that fold under nothing, and below an unfolded one what folds under it."""
 
-    PANE = "alerts"
+    PANE: ClassVar[str] = "alerts"
+    ANEW = True
 
     def __init__(self, reading: Reading, *, name: str, title: str, sources: tuple[str, ...], width: int) -> None:
         self._unfolded: set[str] = set()
@@ -44,8 +45,6 @@ class ItemsPane(RowsPane[ItemRow]):
             self._all, self.split = items, views.split(items)
         self._members = members
         self.take(self._of_view(), total)
-        # How many rows fold under a row is no part of the row.
-        self.table.refresh_cells()
 
     def _of_view(self) -> Sequence[Item]:
         return self.split.backlog if self.view == "backlog" else self.split.live
@@ -62,7 +61,7 @@ class ItemsPane(RowsPane[ItemRow]):
         if row is None or not self._members.get(item_of(row).id):
             return False
         self._unfolded.add(row.key)
-        self._lay_anew()
+        self.show(self._standing)
         return True
 
     def fold(self) -> bool:
@@ -76,12 +75,8 @@ class ItemsPane(RowsPane[ItemRow]):
         if key != row.key:
             self.table.select(key)
         self._unfolded -= {each for each in self._unfolded if each == key or each.startswith(f"{key}/")}
-        self._lay_anew()
-        return True
-
-    def _lay_anew(self) -> None:
         self.show(self._standing)
-        self.table.refresh_cells()
+        return True
 
     def laid(self, rows: Sequence[ItemRow]) -> Sequence[ItemRow]:
         """Put the members below the rows that are unfolded."""

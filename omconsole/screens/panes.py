@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING, ClassVar, Generic
 
 from textual import work
 from textual.message import Message
@@ -32,6 +32,9 @@ class RowsPane(Pane, Generic[R]):
 
     Subclasses name their columns, what the rule says of the rows, and the sentence that stands in for none.
     """
+
+    ANEW: ClassVar[bool] = False
+    """Whether cells tell of a row what is no part of it, such as how many fold under it."""
 
     class Narrowed(Message):
         """The filter has been applied; `count` rows pass."""
@@ -132,7 +135,7 @@ class RowsPane(Pane, Generic[R]):
 
     def show(self, rows: Sequence[R]) -> None:
         """Show rows that pass the filter."""
-        self.table.show(self.laid(rows))
+        self.table.show(self.laid(rows), anew=self.ANEW)
         self.tick()
 
     def tick(self) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final, Literal
 
 import msgspec
 
+from omconsole.domain.filters import count_needing
 from omconsole.domain.items import Item, Severity
 
 View = Literal["live", "backlog", "every"]
@@ -29,11 +32,12 @@ NOTHING: Final = Split((), (), 0, 0)
 
 def split(rows: tuple[Item, ...]) -> Split:
     """Tell what lives from backlog (triage.md, "Day one")."""
-    backlog = tuple([item for item in rows if item.triage.backlog])
-    live = tuple([item for item in rows if not item.triage.backlog]) if backlog else rows
-    causes = critical = 0
-    for item in live:
-        triage = item.triage
-        causes += triage.is_cause
-        critical += triage.severity is Severity.CRITICAL and item.needs_action
+    needing = count_needing(rows)
+    # What needs action stands first, the worst in front of all, and none of it is backlog.
+    critical = bisect_right(rows, -Severity.CRITICAL.rank, hi=needing, key=lambda item: -item.triage.severity.rank)
+    rest = rows[needing:]
+    backlog = tuple([item for item in rest if item.triage.backlog])
+    live = (*rows[:needing], *[item for item in rest if not item.triage.backlog]) if backlog else rows
+    kinds = Counter([item.triage.kind for item in live])
+    causes = sum(count for kind, count in kinds.items() if kind.startswith("cause."))
     return Split(live, backlog, causes, critical)
