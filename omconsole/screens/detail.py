@@ -157,7 +157,7 @@ class DetailScreen(ConsoleScreen):
         state = _("no longer open") if self._over else words.label_word(item.label)
         right = f"{words.severity_word(item.triage.severity)} · {state} · {reading.age(item.triage.first_seen)}"
         stale = _("STALE") if item.condition is Condition.UNKNOWN else ""
-        self._rule.say(PaneRule(words.title(item, now=reading.now, tz=reading.tz), right, stale))
+        self._rule.say(PaneRule(words.title(item, now=reading.now, tz=reading.tz), right, warning=stale))
         room = self.size.width - MARGINS
         beside = room >= BESIDE
         first, second = ((room - GUTTER) * 3 // 5, (room - GUTTER) * 2 // 5) if beside else (room, room)

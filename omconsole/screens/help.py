@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Row: TypeAlias = tuple[Content, Content, Content]
 
-KEY_WIDTH, COMMAND_WIDTH = 6, 15
+KEY_WIDTH, COMMAND_WIDTH, MARK_WIDTH = 6, 15, 9
 """Cells, the same in every group so that the sentences line up down the page."""
 
 
@@ -77,7 +77,7 @@ def help_content(screen: ConsoleScreen, width: int | None = None) -> Content:
             rows += [_line(each, "", text) for each, text in _more_keys()]
         parts.append(columns(rows, width=width))
     parts.append(heading(_("Marks")))
-    parts.append(columns([_line(mark, "", text) for mark, text in _marks()], width=width))
+    parts.append(columns([_mark(mark, text) for mark, text in _marks()], width=width))
     parts.append(heading(_("Labels")))
     parts.append(paragraph(_("A question mark beside a label: its source is stale, so nobody knows at present.")))
     return Content("\n").join(parts)
@@ -100,6 +100,10 @@ def _marks() -> list[tuple[str, str]]:
         ("✓ ✗ ○", _("The evidence is there, is missing, or nobody can know.")),
         ("▁▃▅█", _("How it went until now.")),
     ]
+
+
+def _mark(mark: str, text: str) -> tuple[Content, Content]:
+    return Content.styled(mark.ljust(MARK_WIDTH), "$accent-ink"), Content.styled(text, "$ink")
 
 
 def _of(verb: verbs.Verb, screen: ConsoleScreen) -> Row:

@@ -153,8 +153,8 @@ class InboxScreen(FilteringScreen):
             left_out = count - len(self.table.rows)
             hidden = ngettext("{n} hidden", "{n} hidden", left_out).format(n=number(left_out))
             chip = _("filter: {words}").format(words=self.filter.text)
-            return PaneRule(title, f"{chip} · {hidden}", self._warned())
-        return PaneRule(title, _("paused") if self.host.paused else self._freshness(), self._warned())
+            return PaneRule(title, f"{chip} · {hidden}", warning=self._warned())
+        return PaneRule(title, _("paused") if self.host.paused else self._freshness(), warning=self._warned())
 
     def _needing(self, count: int) -> str:
         """How many; the rows that were saved for the first paint may be some of them."""

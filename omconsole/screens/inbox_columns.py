@@ -34,7 +34,7 @@ def inbox_columns(reading: Reading, width: int) -> Sequence[Column[Row]]:
     return (
         Column(id="severity", width=1, cell=lambda row: letter_cell(row, reading)),
         Column(id="mark", width=1, cell=lambda row: mark_cell(row, reading)),
-        Column(id="what", title=_("what"), width=None, cell=lambda row: what_cell(row, reading)),
+        Column(id="what", title=_("what"), width=None, cell=lambda row: what_cell(row, reading), cut="middle"),
         Column(id="pane", title=_("pane"), width=10, cell=soft(pane_word), gap=2, drop_below=100),
         Column(
             id="count",
@@ -88,8 +88,8 @@ def what_cell(row: Row, reading: Reading) -> Content:
         ink = "$ink" if row.read else "bold $ink-bright"
         return Content.assemble((until, tone), " " if until else "", (name, ink))
     missing = row.missing
-    why = f"  {checklist_words.part_line(missing)}" if missing is not None else ""
-    return Content.assemble((name, "$ink"), (why, "$ink-dim"))
+    part = f" · {checklist_words.part_word(missing.name)}" if missing is not None else ""
+    return Content.assemble((name, "bold $ink-bright"), (part, "$ink-soft"))
 
 
 def count(row: Row, reading: Reading) -> str:
