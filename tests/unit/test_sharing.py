@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from omconsole.domain.items import Item
+from typing import TYPE_CHECKING
+
 from omconsole.domain.ledger import Ledger
 from omconsole.domain.sharing import Shared, shared
 from tests.unit.domain_builders import Tape, observation
+
+if TYPE_CHECKING:
+    from omconsole.domain.items import Item
 
 
 def members(*versions: str | None) -> list[Item]:
