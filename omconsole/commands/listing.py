@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from omconsole.config import Settings
-    from omconsole.domain.checklist import Occurrence
+    from omconsole.domain.occurrences import Occurrence
     from omconsole.domain.filters import Filter
     from omconsole.domain.ledger import Ledger
     from omconsole.domain.rows import Row

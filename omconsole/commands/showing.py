@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from omconsole.config import Settings
-    from omconsole.domain.checklist import Occurrence
+    from omconsole.domain.occurrences import Occurrence
     from omconsole.domain.events import Event
     from omconsole.domain.rows import Row
 

@@ -11,9 +11,9 @@ from omconsole.domain.checklist import Evidence, checklist, evidence_events, evi
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from omconsole.domain.checklist import Occurrence
     from omconsole.domain.events import Event
     from omconsole.domain.ledger import Ledger
+    from omconsole.domain.occurrences import Occurrence
     from omconsole.domain.snapshot import Snapshot
 
 

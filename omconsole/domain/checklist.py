@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-import msgspec
-
 from omconsole.domain import checklist_evidence as pieces
-from omconsole.domain.checklist_evidence import Evidence, Moment, Part
+from omconsole.domain.checklist_evidence import Evidence, Moment
 from omconsole.domain.events import Event
+from omconsole.domain.occurrences import Occurrence, Part
 from omconsole.i18n import N_, _
 
 if TYPE_CHECKING:
@@ -23,44 +22,6 @@ Cadence = Literal["daily", "weekly", "monthly", "quarterly"]
 State = Literal["scheduled", "due", "in-progress", "done", "skipped", "missed", "overdue"]
 Values = Mapping[str, Mapping[str, bool]]
 """By template and part: whether its evidence is green."""
-
-
-class Occurrence(msgspec.Struct, frozen=True, kw_only=True):
-    """A task of the checklist at its time, or the sum of one of the five areas. `due` is UTC.
-
-    `area`, `cadence`, `state` and the parts' names are words of the contract; `checklist_words` translates them.
-    """
-
-    id: str
-    """`template@YYYY-MM-DD`: the day in the profile's zone on which its period begins."""
-    template: str
-    title: str
-    area: str
-    cadence: str
-    state: str
-    due: datetime | None = None
-    """When its period ends."""
-    owner: str | None = None
-    parts: tuple[Part, ...] = ()
-    ok: bool | None = None
-    """All parts are green; False when one is red, None when nobody can know."""
-    was_green: bool = False
-    """A part that is red now was green before. An area asks nothing by itself, its tasks do: always False there."""
-    version: int = 1
-
-    @property
-    def key(self) -> str:
-        return self.id
-
-    @property
-    def needs_action(self) -> bool:
-        """The evidence turned red after having been green."""
-        return self.was_green and self.ok is False
-
-    @property
-    def missing(self) -> Part | None:
-        """The part to see to first: the first red one, else one that nobody can know; what is measured stands first."""
-        return next((part for ok in (False, None) for part in self.parts if part.ok is ok), None)
 
 
 Piece = Callable[[Evidence, Moment], Part]

@@ -17,6 +17,7 @@ import msgspec
 from omconsole.domain.health import SourceHealth
 from omconsole.domain.items import Item, Severity, lingers
 from omconsole.domain.kinds import KINDS
+from omconsole.domain.occurrences import Part
 from omconsole.domain.updates import ACT_WITHIN, Post, Receipt, Update
 from omconsole.domain.words import day, source_word
 from omconsole.i18n import _, clock, ngettext, number
@@ -36,15 +37,6 @@ ISSUE_SOURCES = frozenset({"devices"})
 """Without these nobody knows whether the tenant has issues; the others add to them."""
 SETTLED = frozenset({"forbidden", "skipped"})
 """Statuses of sources that the tenant or the settings leave out: they prove nothing and are not missed."""
-
-
-class Part(msgspec.Struct, frozen=True):
-    """One piece of evidence; `ok` is None while nobody can know. `command` supplies what is missing."""
-
-    name: str
-    ok: bool | None
-    why: str
-    command: str | None = None
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):

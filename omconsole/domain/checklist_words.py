@@ -9,8 +9,8 @@ from omconsole.i18n import _, pgettext
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from omconsole.domain.checklist import Occurrence, Part
     from omconsole.domain.events import Event
+    from omconsole.domain.occurrences import Occurrence, Part
 
 _AREAS: dict[str, Callable[[], str]] = {
     "planning": lambda: _("Planning"),

@@ -12,10 +12,10 @@ from omconsole.domain.words import title
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from omconsole.domain.checklist import Occurrence
     from omconsole.domain.events import Event
     from omconsole.domain.health import SourceHealth
     from omconsole.domain.items import Item, Triage
+    from omconsole.domain.occurrences import Occurrence
     from omconsole.domain.updates import Update
 
 

@@ -17,9 +17,9 @@ import msgspec
 
 from omconsole.domain import rows as law
 from omconsole.domain import words
-from omconsole.domain.checklist import Occurrence
 from omconsole.domain.checklist_words import area_word
 from omconsole.domain.items import Item, Severity
+from omconsole.domain.occurrences import Occurrence
 from omconsole.domain.rows import Row
 from omconsole.domain.updates import Update
 from omconsole.i18n import _

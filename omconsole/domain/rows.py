@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from omconsole.domain.checklist import Occurrence
 from omconsole.domain.items import Item
+from omconsole.domain.occurrences import Occurrence
 from omconsole.domain.updates import Update
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import Literal
 import msgspec
 
 from omconsole.domain.backlog import Backlog
-from omconsole.domain.checklist import Occurrence
 from omconsole.domain.figures import Figure
 from omconsole.domain.health import SourceHealth
 from omconsole.domain.items import Item
+from omconsole.domain.occurrences import Occurrence
 from omconsole.domain.updates import Update
 
 Polling = Literal["self", "other", "nobody"]

@@ -19,8 +19,8 @@ from widgets.pane import PaneRule, RuleLine
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from omconsole.domain.checklist import Occurrence
-    from omconsole.domain.checklist_evidence import Part
+    from omconsole.domain.occurrences import Occurrence
+    from omconsole.domain.occurrences import Part
     from omconsole.screens.lines import Line
     from omconsole.screens.ports import Host
     from omconsole.screens.reading import Reading

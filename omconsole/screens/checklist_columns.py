@@ -15,7 +15,7 @@ from widgets.columns import Column
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from omconsole.domain.checklist import Occurrence
+    from omconsole.domain.occurrences import Occurrence
     from omconsole.screens.reading import Reading
 
 NARROW = 56

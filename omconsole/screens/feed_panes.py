@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omconsole.domain import filters
-from omconsole.domain.checklist import Occurrence
+from omconsole.domain.occurrences import Occurrence
 from omconsole.domain.updates import Update
 from omconsole.i18n import _, ngettext, number
 from omconsole.screens.checklist_columns import checklist_columns

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from omconsole.domain import checklist_words, words
-from omconsole.domain.checklist import Occurrence
+from omconsole.domain.occurrences import Occurrence
 from omconsole.domain.inbox import severity_of
 from omconsole.domain.items import Condition, Item
 from omconsole.domain.updates import Update

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omconsole.domain import words
-from omconsole.domain.checklist import Occurrence
+from omconsole.domain.occurrences import Occurrence
 from omconsole.domain.items import Condition, Item
 from omconsole.domain.kinds import kind_of
 from omconsole.domain.updates import Update

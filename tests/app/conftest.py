@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from textual.pilot import Pilot
 
+    from omconsole.domain.backlog import Backlog
+    from omconsole.domain.occurrences import Occurrence
     from omconsole.domain.snapshot import Snapshot
     from omconsole.errors import ConsoleError
 
@@ -48,6 +50,8 @@ class FakeConsole:
         self.defect: Exception | None = None
         self.closed = False
         self.notice: str | None = None
+        self.checklist: tuple[Occurrence, ...] = ()
+        self.backlog: Backlog | None = None
         self._seq = 0
         self.health("devices")
         self.health("messages")
@@ -129,9 +133,10 @@ class FakeConsole:
 
     @property
     def snapshot(self) -> Snapshot:
-        return self.ledger.picture(
+        picture = self.ledger.picture(
             tenant="Contoso", now=NOW, person="p1", persons=PERSONS, polling="self", notice=self.notice
         )
+        return replace(picture, checklist=self.checklist, backlog=self.backlog or picture.backlog)
 
     def subscribe(self, changed: Callable[[Snapshot], None]) -> None:
         self.subscribers.append(changed)
@@ -156,8 +161,8 @@ class FakeConsole:
             if verb == "resolve":
                 self.apply(updates.done(post, ANNA, "c", why))
                 return Done(id_, None, "done")
-            told = {"ack": updates.read, "unack": updates.unread, "reopen": updates.not_done}[verb]
-            self.apply(told(post, ANNA, "c"))
+            means = {"ack": updates.read, "unack": updates.unread, "reopen": updates.not_done}[verb]
+            self.apply(means(post, ANNA, "c"))
             return Done(id_, None, "read")
         current = next(triage for triage in self.ledger.triage.values() if triage.id == id_)
         if verb == "seen":

@@ -9,9 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from omconsole.domain.backlog import Backlog
-from omconsole.domain.checklist import Occurrence
-from omconsole.domain.checklist_evidence import Part
 from omconsole.domain.items import Severity
+from omconsole.domain.occurrences import Occurrence, Part
 from tests.app import pictures_of_causes as pictures
 
 if TYPE_CHECKING:

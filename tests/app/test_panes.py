@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from omconsole.domain.backlog import Backlog
-from omconsole.domain.checklist import Occurrence
-from omconsole.domain.checklist_evidence import Part
 from omconsole.domain.figures import Sample
+from omconsole.domain.occurrences import Occurrence, Part
 from tests.app import pictures_of_causes as pictures
-
-if TYPE_CHECKING:
-    from omconsole.domain.snapshot import Snapshot
 
 NOW = pictures.NOW
 
@@ -26,17 +22,6 @@ def shown(app: Any, seen: Any) -> list[str]:
 
 def line(lines: list[str], words: str) -> str:
     return next(each for each in lines if words in each)
-
-
-def with_picture(console: Any, monkeypatch: pytest.MonkeyPatch, **changed: Any) -> None:
-    """Let the console's pictures differ from the ledger's own."""
-    own = type(console).snapshot.fget
-
-    def picture(self: Any) -> Snapshot:
-        made: Snapshot = replace(own(self), **changed)
-        return made
-
-    monkeypatch.setattr(type(console), "snapshot", property(picture))
 
 
 def as_backlog(console: Any, id_: str) -> None:
@@ -144,13 +129,10 @@ async def test_what_holds_nothing_says_so(console: Any, app_of: Any, quiet: Any,
         assert "Nothing folds under this row." in seen(app)
 
 
-async def test_a_comma_goes_round_the_views(
-    console: Any, app_of: Any, quiet: Any, seen: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_comma_goes_round_the_views(console: Any, app_of: Any, quiet: Any, seen: Any) -> None:
     console.device("LAP-NEW")
     as_backlog(console, console.device("LAP-OLD"))
-    burn_down = Backlog(62, 2410, NOW - timedelta(days=15), NOW + timedelta(days=15), (2410.0, 900.0, 62.0))
-    with_picture(console, monkeypatch, backlog=burn_down)
+    console.backlog = Backlog(62, 2410, NOW - timedelta(days=15), NOW + timedelta(days=15), (2410.0, 900.0, 62.0))
     app = app_of(console)
     async with app.run_test(size=(120, 24)) as pilot:
         await quiet(pilot)
@@ -217,9 +199,7 @@ async def test_a_pane_of_several_sources_names_the_one_that_failed(
         assert "STALE since 08:51: service health" in line(shown(app, seen), "1 Alerts")
 
 
-async def test_the_checklist_says_what_is_missing(
-    console: Any, app_of: Any, quiet: Any, seen: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_checklist_says_what_is_missing(console: Any, app_of: Any, quiet: Any, seen: Any) -> None:
     red = Occurrence(
         id="m18@2025-11-22",
         template="m18",
@@ -230,7 +210,7 @@ async def test_the_checklist_says_what_is_missing(
         parts=(Part(name="on-call", ok=False, why="Nobody is on call.", command="omconsole plan"),),
         ok=False,
     )
-    with_picture(console, monkeypatch, checklist=(red,))
+    console.checklist = (red,)
     app = app_of(console)
     async with app.run_test(size=(80, 24)) as pilot:
         await quiet(pilot)

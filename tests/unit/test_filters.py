@@ -8,9 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from omconsole.domain import filters, words
-from omconsole.domain.checklist import Occurrence, Part
 from omconsole.domain.events import Event
 from omconsole.domain.items import Condition, Handling, Item, Observation, Severity, Triage
+from omconsole.domain.occurrences import Occurrence, Part
 from omconsole.domain.updates import Post, Update
 
 NOW = datetime(2025, 11, 22, 9, 41, tzinfo=UTC)

@@ -436,7 +436,7 @@ async def test_what_a_source_says_is_over_clears_with_its_reason_although_nothin
 async def test_reasons_of_another_source_stay_when_the_owner_shows_the_item_again(desk: Desk) -> None:
     await desk.take(LAPTOP)
     cause = Cause("compliance", "p1", "Windows", setting="OsMinimumVersion")
-    why = {("d1", "device.compliance"): (cause,)}
+    why: dict[tuple[str, str], tuple[Cause, ...]] = {("d1", "device.compliance"): (cause,)}
     await desk.give(Reading(source="messages", mode="sweep", enriches="device.compliance", causes=why))
     await desk.take(replace(LAPTOP, user="ben@contoso.example"))
     assert desk.ledger.seen[key_of(LAPTOP)].causes == (cause,)
