@@ -42,7 +42,7 @@ class UpdatesPane(RowsPane[Update]):
     def nothing(self) -> str:
         """Return the sentence of a feed that holds nothing."""
         read = next((each.last_ok for each in self.healths()), None)
-        return _("No posts. Read {age} ago.").format(age=self.reading.age(read))
+        return _("No posts. Read {age} ago.").format(age=self.reading.past(read)) if read else _("No posts.")
 
 
 class ChecklistPane(RowsPane[Occurrence]):

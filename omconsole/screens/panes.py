@@ -80,11 +80,11 @@ class RowsPane(Pane, Generic[R]):
     def nothing(self) -> str:
         """Return the sentence of a pane that has been read and holds no rows."""
         if self._changed_at is not None:
-            return _("Nothing needs you here. Last change {age} ago.").format(age=self.reading.age(self._changed_at))
+            return _("Nothing needs you here. Last change {age} ago.").format(age=self.reading.past(self._changed_at))
         read = max((each.last_ok for each in self.healths() if each.last_ok is not None), default=None)
         if read is None:
             return _("Nothing needs you here.")
-        return _("Nothing needs you here. Read {age} ago.").format(age=self.reading.age(read))
+        return _("Nothing needs you here. Read {age} ago.").format(age=self.reading.past(read))
 
     def laid(self, rows: Sequence[R]) -> Sequence[R]:
         """Return what the table shows of rows that pass the filter."""

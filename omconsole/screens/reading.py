@@ -25,6 +25,10 @@ class Reading(msgspec.Struct):
         """Return how long ago a time is, short; `–` when it is not known."""
         return "–" if at is None else short_age((self.now - at).total_seconds())
 
+    def past(self, at: datetime) -> str:
+        """Return how long ago a time is, to stand before “ago”: at least a minute."""
+        return short_age(max((self.now - at).total_seconds(), 60))
+
     def clock(self, at: datetime) -> str:
         """Return the time of day in the profile's zone."""
         return clock(at, self.tz)
