@@ -19,8 +19,7 @@ from widgets.pane import PaneRule, RuleLine
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from omconsole.domain.occurrences import Occurrence
-    from omconsole.domain.occurrences import Part
+    from omconsole.domain.occurrences import Occurrence, Part
     from omconsole.screens.lines import Line
     from omconsole.screens.ports import Host
     from omconsole.screens.reading import Reading

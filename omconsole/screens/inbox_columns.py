@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from omconsole.domain import checklist_words, words
-from omconsole.domain.occurrences import Occurrence
 from omconsole.domain.inbox import severity_of
 from omconsole.domain.items import Condition, Item
+from omconsole.domain.occurrences import Occurrence
 from omconsole.domain.updates import Update
 from omconsole.i18n import _
 from omconsole.screens import columns

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omconsole.domain import words
-from omconsole.domain.occurrences import Occurrence
 from omconsole.domain.items import Condition, Item
 from omconsole.domain.kinds import kind_of
+from omconsole.domain.occurrences import Occurrence
 from omconsole.domain.updates import Update
 from omconsole.i18n import _
 
