@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 RULE = "─"
 SEPARATOR = " · "
 TITLE_MINIMUM = 12
-"""Cells that a title keeps before the text at the right gives way."""
+"""Cells that a title keeps before a warning gives way."""
 
 
 class PaneRule(msgspec.Struct, frozen=True):
@@ -76,7 +76,7 @@ class RuleLine(DrawnLines):
             for name in ((), ("rule--line",), (title_class,), ("rule--right",), ("rule--warning",))
         ]
         name = drawable(self._rule.title)
-        ends = self._ends(width - 3 - min(cell_len(name), TITLE_MINIMUM))
+        ends = self._ends(width - 3, cell_len(name))
         tail: list[Segment] = []
         for text in ends:
             tail += [Segment(SEPARATOR, right)] if tail else [Segment(" ", blank)]
@@ -88,13 +88,22 @@ class RuleLine(DrawnLines):
         dashes = Segment(RULE * max(0, width - used - width_of(head)), line)
         return [[*head, dashes, *tail]]
 
-    def _ends(self, room: int) -> list[str]:
-        """As many of the texts at the right as find room: first the counts go, from the last to the first."""
+    def _ends(self, room: int, title: int) -> list[str]:
+        """As many of the texts at the right as find room: first the counts go, from the last to the first.
+
+        A title loses letters to a warning alone.
+        """
         rule = self._rule
         counts = [drawable(each) for each in rule.right.split(SEPARATOR) if each]
         rest = [drawable(each) for each in (rule.more, rule.warning) if each]
-        while (counts or rest) and sum(cell_len(each) + 3 for each in (*counts, *rest)) > room:
-            (counts or rest).pop(-1 if counts else 0)
+
+        def taken() -> int:
+            return sum(cell_len(each) + 3 for each in (*counts, *rest))
+
+        while counts and taken() > room - title:
+            counts.pop()
+        while rest and taken() > room - min(title, TITLE_MINIMUM):
+            rest.pop(0)
         return [*counts, *rest]
 
 

@@ -6,16 +6,20 @@ pictures belong to one version of Textual: with another one they are not compare
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from omconsole import i18n
 from omconsole.app import ConsoleApp
+from omconsole.domain.backlog import Backlog
+from omconsole.domain.checklist import Evidence, checklist
 from omconsole.domain.figures import Sample
-from omconsole.domain.items import Severity
+from omconsole.domain.items import Cause, Severity
+from tests.app import pictures_of_causes as pictures
 from tests.app.conftest import NOW, FakeConsole, settle
 
 if TYPE_CHECKING:
@@ -61,24 +65,66 @@ def language() -> Iterator[None]:
     i18n.activate(before)
 
 
+HEALTH = {
+    "devices": 18_204.0,
+    "compliant_percent": 93.1,
+    "protected_percent": 98.7,
+    "malware_devices": 1.0,
+    "checked_in_percent": 97.2,
+    "encrypted_percent": 91.4,
+    "os_current_percent": 88.0,
+    "patch_current_percent": 79.3,
+}
+RISES = (4.0, 3.0, 1.0, 0.0)
+"""How much less a percentage was, hour by hour."""
+PORTAL = Cause("app", "a1", "Company Portal", None, "0x87D1041C")
+PASSCODE = Cause("compliance", "p2", "iOS Standard", "passcodeRequired")
+
+
 def tenant(*, devices: bool = True) -> FakeConsole:
-    """A small tenant with one of everything, and somebody who has worked on it."""
+    """A tenant in the morning: something of everything, and somebody who has worked on it."""
     console = FakeConsole()
-    for name, kind, severity, platform, user, hours in DEVICES if devices else ():
-        age = timedelta(hours=hours)
-        id_ = console.device(name, kind=kind, severity=severity, platform=platform, user=user, age=age)
-        if name == "DE-LEJ-LT-29588":
-            console._one("ack", id_, None)
+    for source in ("service", "connectors"):
+        console.health(source)
+    if devices:
+        _trouble(console)
     for place, (id_, title, days) in enumerate(POSTS):
         console.post_up(id_, title, body=BODY, days=place + 1, act_by=NOW + timedelta(days=days))
-    values = {"devices": 2000.0, "compliant_percent": 86.9, "protected_percent": 94.4, "malware_devices": 1.0}
-    for name, value in values.items():
-        rises = (4.0, 3.0, 1.0, 0.0) if name.endswith("percent") else (0.0,)
+    for name, value in HEALTH.items():
+        rises = RISES if name.endswith("percent") else (0.0,)
         console.ledger.metrics[name] = [
             Sample(NOW - timedelta(minutes=4 + 60 * (len(rises) - 1 - place)), value - rise)
             for place, rise in enumerate(rises)
         ]
+    since = NOW - timedelta(days=9)
+    console.backlog = Backlog(62, 2410, since, since + timedelta(days=30), (2410.0, 2300.0, 1800.0, 900.0, 400.0, 62.0))
+    read = console.snapshot
+    evidence = Evidence(sources=read.sources, alerts=read.alerts, issues=read.issues, updates=read.updates)
+    console.checklist = checklist(evidence, NOW, UTC)
     return console
+
+
+def _trouble(console: FakeConsole) -> None:
+    pictures.apple_push(console)
+    pictures.outage(console)
+    pictures.changed(console)
+    pictures.noncompliant(console, 60)
+    pictures.noncompliant(console, 38, first=100, cause=PORTAL)
+    pictures.noncompliant(console, 12, first=200, cause=PASSCODE)
+    pictures.find_causes(console)
+    causes = {each.subject_id: each for each in console.ledger.triage.values() if each.is_cause}
+    grown = [["2025-11-22T08:00:00Z", 4], ["2025-11-22T08:40:00Z", 21], ["2025-11-22T09:20:00Z", 60]]
+    key = causes["p1"].key
+    seen = console.ledger.seen[key]
+    console.ledger.observe(key, replace(seen, facts={**seen.facts, "curve": grown}))
+    console.ledger.triage[causes["p2"].key] = replace(causes["p2"], backlog=True)
+    console.ledger._place(causes["p2"].key)
+    console._one("ack", causes["a1"].id, None)
+    for name, kind, severity, platform, user, hours in DEVICES:
+        age = timedelta(hours=hours)
+        id_ = console.device(name, kind=kind, severity=severity, platform=platform, user=user, age=age)
+        if name == "DE-LEJ-LT-29588":
+            console._one("ack", id_, None)
 
 
 def failing() -> FakeConsole:
@@ -93,10 +139,13 @@ PICTURES: dict[str, tuple[tuple[int, int], str, str, Callable[[], FakeConsole], 
     "dashboard-80x24-de": ((80, 24), "de", "dark", tenant, ()),
     "dashboard-120x36": ((120, 36), "en", "dark", tenant, ()),
     "dashboard-120x36-light": ((120, 36), "en", "light", tenant, ()),
+    "dashboard-160x45-de": ((160, 45), "de", "dark", tenant, ()),
     "dashboard-200x50": ((200, 50), "en", "dark", tenant, ()),
+    "members-80x24": ((80, 24), "en", "dark", tenant, ("j", "l", "j")),
+    "backlog-80x24": ((80, 24), "en", "dark", tenant, ("comma",)),
     "no-issues": ((80, 24), "en", "dark", lambda: tenant(devices=False), ()),
     "stale-source": ((120, 24), "en", "dark", failing, ()),
-    "detail-80x24": ((80, 24), "en", "dark", tenant, ("j", "j", "enter")),
+    "detail-80x24": ((80, 24), "en", "dark", tenant, ("j", "enter")),
     "reader-120x36": ((120, 36), "en", "dark", tenant, ("3", "enter")),
 }
 """Size, language, theme, tenant, keys."""
