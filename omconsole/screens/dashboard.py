@@ -50,6 +50,7 @@ class DashboardScreen(FilteringScreen):
         (45, "-high"),
         (60, "-huge"),
     ]
+    AUTO_FOCUS = "#issues-table"
     TEACHES: ClassVar[tuple[str, ...]] = (
         "view.inbox",
         "item.open",
@@ -92,8 +93,7 @@ class DashboardScreen(FilteringScreen):
         yield self.foot
 
     def on_mount(self) -> None:
-        """Put the focus on the issues."""
-        self.set_focus(self.issues.table)
+        """Say why nothing is polled."""
         self.show_trouble()
 
     def on_resize(self, event: events.Resize) -> None:
