@@ -296,6 +296,13 @@ class QueueTable(Widget, Generic[R], can_focus=True):
         self._fit_size()
         return [self._line(y) for y in range(self.size.height)]
 
+    def fill_slices(self) -> None:
+        """Give every slice whose size has changed its part of the lines: they are made once for all of them."""
+        lines = self.lines()
+        for part in self._slices:
+            if part.is_outdated:
+                part.take(lines)
+
     def _fit_size(self) -> None:
         if self._styles_changed:
             self._styles_changed = False

@@ -25,8 +25,8 @@ class Sliced(Protocol):
     def spans(self, width: int) -> list[tuple[int, int]]:
         """Return the cells [start, end) of the slices."""
 
-    def lines(self) -> list[Line]:
-        """Return the lines of the screen as they are to look now."""
+    def fill_slices(self) -> None:
+        """Give every slice whose size has changed its part of the lines, as they are to look now."""
 
 
 class Slice(Widget):
@@ -47,8 +47,8 @@ class Slice(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Draw the lines of a frame."""
-        if self._strips_size != self.size:
-            self._take(self._table.lines())
+        if self.is_outdated:
+            self._table.fill_slices()
         strips = self._strips[crop.y : crop.bottom]
         background = self.background_colors[1]
         for line_filter in self.get_line_filters():
@@ -61,10 +61,15 @@ class Slice(Widget):
         """Draw one line, for those who ask what is under the mouse."""
         return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
 
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the lines that it has are those of another size."""
+        return self._strips_size != self.size
+
     def repaint(self, lines: list[Line]) -> None:
         """Take the lines and mark the cells as dirty that differ from those taken before."""
         before, size = self._strips, self._strips_size
-        self._take(lines)
+        self.take(lines)
         if size != self._strips_size:
             self.refresh()
             return
@@ -76,7 +81,8 @@ class Slice(Widget):
         if regions:
             self.refresh(*regions)
 
-    def _take(self, lines: list[Line]) -> None:
+    def take(self, lines: list[Line]) -> None:
+        """Draw these lines from now on."""
         self._strips_size = size = self.size
         # Between a change of columns or of size and the layout that follows, lines and slices may not fit each other.
         blank = Strip.blank(size.width, self.visual_style.rich_style)
