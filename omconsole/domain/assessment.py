@@ -38,7 +38,7 @@ class EvidenceKept:
     """Remembers what the history says of the checklist's evidence, so that only what turned is written."""
 
     def __init__(self, ledger: Ledger) -> None:
-        self._values: dict[str, dict[str, bool]] = {name: dict(parts) for name, parts in ledger.evidence.items()}
+        self._values: dict[str, dict[str, bool]] = {name: dict(parts) for name, parts in ledger.evidence_now.items()}
 
     def turned(self, picture: Snapshot) -> list[Event]:
         """The events that follow from a picture."""

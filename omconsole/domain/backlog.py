@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 TARGET = timedelta(days=30)
 """The backlog of a first sweep shall be worked off by then."""
 FIGURE = "backlog_open"
-"""The metric of its open items, devices counted once per problem."""
+"""The metric of its open items."""
+FOUND = "backlog_found"
+"""The metric of the most that ever were open: what the burn-down begins with."""
 
 
 class Backlog(msgspec.Struct, frozen=True):
@@ -34,10 +36,10 @@ class Backlog(msgspec.Struct, frozen=True):
         return round(self.at_start * left / whole) if whole > 0 else 0
 
 
-def burn_down(samples: Sequence[Sample], points: int = 24) -> Backlog | None:
-    """The burn-down from the stored metric; None while nothing has been counted."""
-    if not samples:
+def burn_down(samples: Sequence[Sample], found: Sequence[Sample], points: int = 24) -> Backlog | None:
+    """The burn-down from the stored metrics (`FIGURE` and `FOUND`); None while nothing has been counted."""
+    if not samples or not found:
         return None
-    peak = max(samples, key=lambda sample: sample.value)
+    begun = found[-1]
     curve = tuple(sample.value for sample in samples[-points:])
-    return Backlog(int(samples[-1].value), int(peak.value), peak.at, peak.at + TARGET, curve)
+    return Backlog(int(samples[-1].value), int(begun.value), begun.at, begun.at + TARGET, curve)

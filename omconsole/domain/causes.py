@@ -1,6 +1,6 @@
 """Causes: what many items have in common is one item itself (triage.md, "Causes"; identity in design.md §3).
 
-`standings` counts, in steps; `decide` says what follows for one cause; both are pure.
+`standings` has counted who is behind each; here is how bad that is, what it shows, and what follows for its item.
 """
 
 from __future__ import annotations
@@ -8,22 +8,22 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from msgspec.structs import replace
 
 from omconsole.domain import triage as law
 from omconsole.domain.changes import BEFORE_ONSET
 from omconsole.domain.fold import fold
-from omconsole.domain.identity import ID_LENGTH, item_key
 from omconsole.domain.items import Condition, Handling, Observation, Severity
 from omconsole.domain.kinds import kind_of
+from omconsole.domain.standings import BY_KIND, subject_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from omconsole.domain.changes import Change
+    from omconsole.domain.changes import Change, Resource
     from omconsole.domain.events import Event
-    from omconsole.domain.items import Cause, Item, Triage
+    from omconsole.domain.items import Triage
+    from omconsole.domain.standings import CauseThresholds, Standing
 
 HIGH_DEVICES = 50
 HIGH_AT_LEAST = 10
@@ -39,137 +39,6 @@ CURVE_STEP = timedelta(minutes=1)
 CHANGES_SHOWN = 8
 UNTOLD = frozenset({"DeviceManagementAPIVersion"})
 """Properties that every audit event carries and that say nothing about the change."""
-BY_KIND = "cause.kind"
-
-
-class CauseThresholds(msgspec.Struct, frozen=True):
-    """From how many firing items a cause opens, and its severity by share of the fleet in percent."""
-
-    minimum: int = 5
-    high_percent: float = 1.0
-    critical_percent: float = 5.0
-
-
-class CauseId(msgspec.Struct, frozen=True):
-    """What makes a cause the same: its kind, what Graph calls it, and the setting, code or platform."""
-
-    kind: str
-    id: str
-    sub_key: str
-
-
-class Standing(msgspec.Struct):
-    """A cause as it stands now: who is behind it."""
-
-    identity: CauseId
-    name: str
-    setting: str | None = None
-    code: str | None = None
-    members: list[str] = []
-    """The first characters of their keys."""
-    devices: set[str] = set()
-    """Distinct subjects: devices, or users where there is no device."""
-    users: set[str] = set()
-    platforms: set[str] = set()
-    worst: Severity = Severity.INFO
-    onset: datetime | None = None
-    backlog: bool = True
-    """All members are."""
-
-    def add(self, item: Item) -> None:
-        """Count a member."""
-        triage, seen = item.triage, item.seen
-        self.members.append(triage.key[:ID_LENGTH])
-        self.devices.add(triage.subject_id)
-        if seen is not None and seen.user:
-            self.users.add(seen.user)
-        if seen is not None and seen.platform:
-            self.platforms.add(seen.platform)
-        if triage.severity.rank > self.worst.rank:
-            self.worst = triage.severity
-        if self.onset is None or triage.first_seen < self.onset:
-            self.onset = triage.first_seen
-        self.backlog = self.backlog and triage.backlog
-
-    def key(self, tenant: str) -> str:
-        """The identity of the cause's item."""
-        identity = self.identity
-        kind = kind_of(identity.kind)
-        return item_key(tenant, kind.source, kind.family, subject_type(identity.kind), identity.id, identity.sub_key)
-
-
-def subject_type(kind: str) -> str:
-    """What a cause of this kind is about."""
-    subjects = {"compliance": "policy", "policy": "policy", "app": "app", "osupdate": "policy", "kind": "kind"}
-    return subjects.get(kind.removeprefix("cause."), "cause")
-
-
-def standings(
-    rows: Sequence[Item],
-    *,
-    under_stale: Callable[[Item], bool],
-    is_firing: Callable[[CauseId], bool],
-    thresholds: CauseThresholds,
-) -> Generator[None, None, list[Standing]]:
-    """Count every cause over the open items, in steps of about a millisecond.
-
-    Args:
-        rows: open items of all panes.
-        under_stale: tells which fold under a stale device; they are not counted.
-        is_firing: tells whether a cause's item fires now: one that does goes on until its last member is gone.
-    """
-    shared: dict[CauseId, Standing] = {}
-    members: list[Item] = []
-    for index, item in enumerate(rows):
-        if _may_be_member(item) and not under_stale(item):
-            members.append(item)
-            for cause in _causes(item):
-                _standing(shared, cause).add(item)
-        if index % 100 == 99:
-            yield
-    holds = {
-        identity
-        for identity, standing in shared.items()
-        if len(standing.members) >= thresholds.minimum or is_firing(identity)
-    }
-    kinds: dict[CauseId, Standing] = {}
-    for index, item in enumerate(members):
-        if _stands_alone(item, holds):
-            identity = CauseId(BY_KIND, item.triage.kind, (item.seen.platform if item.seen is not None else None) or "")
-            kinds.setdefault(identity, Standing(identity, identity.id)).add(item)
-        if index % 100 == 99:
-            yield
-    return [
-        *(shared[identity] for identity in holds),
-        *(each for key, each in kinds.items() if len(each.members) >= thresholds.minimum or is_firing(key)),
-    ]
-
-
-def _causes(item: Item) -> tuple[Cause, ...]:
-    return item.seen.causes if item.seen is not None else ()
-
-
-def _stands_alone(item: Item, holds: set[CauseId]) -> bool:
-    """It needs action by itself, and shares no cause that holds."""
-    if not item.triage.would_need_action or item.triage.detached:
-        return False
-    return not any(_of(cause) in holds for cause in _causes(item))
-
-
-def _of(cause: Cause) -> CauseId:
-    return CauseId(f"cause.{cause.type}", cause.id, cause.setting or cause.code or "")
-
-
-def _standing(shared: dict[CauseId, Standing], cause: Cause) -> Standing:
-    identity = _of(cause)
-    if identity not in shared:
-        shared[identity] = Standing(identity, cause.name, cause.setting, cause.code)
-    return shared[identity]
-
-
-def _may_be_member(item: Item) -> bool:
-    triage = item.triage
-    return triage.pane == "issues" and not triage.is_cause and triage.condition is Condition.FIRING
 
 
 def severity(standing: Standing, fleet: int, thresholds: CauseThresholds) -> Severity:
@@ -199,9 +68,12 @@ def observe(
     *,
     fleet: int,
     thresholds: CauseThresholds,
-    changes: Iterable[Change] = (),
+    changes: Iterable[tuple[Change, Resource]] = (),
 ) -> Observation:
-    """What the rule shows of a cause: how many, how it went, and who changed what before it began."""
+    """What the rule shows of a cause: how many, how it went, and who changed what before it began.
+
+    `changes` are those that touched what the cause is about.
+    """
     identity = standing.identity
     kind = kind_of(identity.kind)
     platforms = sorted(standing.platforms)
@@ -212,21 +84,21 @@ def observe(
         subject_type=subject_type(identity.kind),
         subject_id=identity.id,
         sub_key=identity.sub_key,
-        subject_name=standing.name,
+        subject_name=standing.name or (before.subject_name if before is not None else identity.id),
         platform=platforms[0] if len(platforms) == 1 else None,
         first_seen=standing.onset,
         evidence_at=now,
         last_seen=now,
         facts={
-            "setting": standing.setting,
-            "code": standing.code,
+            "setting": standing.setting or _kept(before, "setting"),
+            "code": standing.code or _kept(before, "code"),
             "devices": len(standing.devices),
             "users": len(standing.users),
             "fleet": fleet,
             "platforms": platforms,
             "onset": _iso(standing.onset) if standing.onset else None,
             "curve": _curve(before, len(standing.devices), now),
-            "changes": _changes(identity, standing.onset, changes),
+            "changes": _changes(standing.onset, changes, _kept(before, "changes") or []),
         },
     )
     if before is None:
@@ -267,10 +139,26 @@ def decide(
         event = law.event_of(current, "item.members", data=data)
         events.append(event)
         current = fold(current, event) or current
-    follows = _worsened(current, seen) or law.on_firing(current, key, seen, now)
+    follows = _worsened(current, seen) or _regraded(current, seen, first_sweep=first_sweep)
+    if follows is None and not current.backlog:
+        follows = law.on_firing(current, key, seen, now)
     if follows is not None:
         events.append(follows)
     return events
+
+
+def _regraded(current: Triage, seen: Observation, *, first_sweep: bool) -> Event | None:
+    """Another severity of a backlog cause: worse than at the end of the first sweep makes it live."""
+    if not current.backlog or current.severity is seen.severity:
+        return None
+    data: dict[str, Any] = {"kind": seen.kind, "severity": seen.severity.value}
+    base = current.base_severity or current.severity
+    if first_sweep and law.may_be_backlog(seen):
+        return law.event_of(current, "item.changed", data={**data, "base": True}, to=seen.severity.value)
+    if seen.severity.rank > base.rank:
+        data["backlog"] = False
+        return law.event_of(current, "item.changed", data=data, to=seen.severity.value, why="worse")
+    return law.event_of(current, "item.changed", data=data, to=seen.severity.value)
 
 
 def _moved(current: Triage, standing: Standing) -> dict[str, Any]:
@@ -312,30 +200,34 @@ def _curve(before: Observation | None, count: int, now: datetime) -> list[list[A
     return curve[-CURVE_POINTS:]
 
 
-def _changes(identity: CauseId, onset: datetime | None, changes: Iterable[Change]) -> list[dict[str, Any]]:
-    """Who changed this policy or app from 24 h before the onset on, the newest first."""
+def _kept(before: Observation | None, name: str) -> Any:
+    return before.facts.get(name) if before is not None else None
+
+
+def _changes(
+    onset: datetime | None, changes: Iterable[tuple[Change, Resource]], known: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Who changed it: first those of the 24 hours before the onset, then the later ones, the newest of each first.
+
+    What was known before stays, since the log is read anew by each process and reaches back a few days alone.
+    """
     if onset is None:
-        return []
-    since = onset - BEFORE_ONSET
-    found = [
-        (change, resource)
-        for change in changes
-        if change.at >= since
-        for resource in change.resources
-        if resource.id == identity.id
-    ]
-    found.sort(key=lambda each: (each[0].at, each[0].id), reverse=True)
-    return [
-        {
-            "at": _iso(change.at),
-            "actor": change.actor,
-            "activity": change.activity,
-            "operation": change.operation,
-            "resource": resource.name,
-            "properties": [list(each) for each in resource.properties if each[0] not in UNTOLD],
-        }
-        for change, resource in found[:CHANGES_SHOWN]
-    ]
+        return list(known)
+    told = {(each["at"], each["actor"], each["activity"], each["resource"]): each for each in known}
+    for change, resource in changes:
+        if change.at >= onset - BEFORE_ONSET:
+            told[_iso(change.at), change.actor, change.activity, resource.name] = {
+                "at": _iso(change.at),
+                "actor": change.actor,
+                "activity": change.activity,
+                "operation": change.operation,
+                "resource": resource.name,
+                "properties": [list(each) for each in resource.properties if each[0] not in UNTOLD],
+            }
+    newest = sorted(told.values(), key=lambda each: str(each["at"]), reverse=True)
+    begun = _iso(onset)
+    before = [each for each in newest if str(each["at"]) <= begun][:CHANGES_SHOWN]
+    return before + [each for each in newest if str(each["at"]) > begun][: CHANGES_SHOWN - len(before)]
 
 
 def _iso(moment: datetime) -> str:

@@ -28,7 +28,11 @@ def fold(current: Triage | None, event: Event) -> Triage | None:
     change = _FOLDS.get(event.event)
     if current is None or change is None:
         return current
-    return replace(change(current, event), version=event.version or current.version + 1)
+    try:
+        after = change(current, event)
+    except (KeyError, TypeError, ValueError):
+        return current
+    return replace(after, version=event.version or current.version + 1)
 
 
 def _fold_opened(event: Event) -> Triage:
@@ -57,6 +61,7 @@ def _fold_opened(event: Event) -> Triage:
         platforms=tuple(data.get("platforms", ())),
         base_firing=data.get("firing"),
         base_platforms=tuple(data.get("platforms", ())),
+        base_severity=Severity(data["severity"]) if "members" in data else None,
     )
 
 
@@ -71,7 +76,7 @@ def _fold_measure(current: Triage, event: Event) -> Triage:
     state = replace(current, kind=kind, severity=severity, acked_severity=highest, acked_stage=latest)
     if event.data.get("backlog") is False:
         state = replace(_measured_from_now(state), backlog=False, touched=False)
-    return state
+    return _measured_from_now(state) if event.data.get("base") is True else state
 
 
 def _measured_from_now(current: Triage) -> Triage:
@@ -116,7 +121,7 @@ def _fold_cleared(current: Triage, event: Event) -> Triage:
 
 
 def _fold_reopened(current: Triage, event: Event) -> Triage:
-    again = event.why == "firing again"
+    again = event.why == "firing again" and event.actor_kind == "poller"
     state = _fold_measure(current, event)
     if again and state.is_cause:
         state = _fold_members(state, event)
@@ -153,13 +158,13 @@ def _fold_acked(current: Triage, event: Event) -> Triage:
         assignee=current.assignee or event.actor,
         touched=True,
         backlog=False,
-        detached=detaches(current),
+        detached=not resolved and detaches(current),
     )
 
 
 def detaches(current: Triage) -> bool:
     """A verb given to a member itself takes it out of folding; causes and alerts are nobody's members."""
-    return current.pane == "issues" and not current.is_cause
+    return current.pane == "issues" and not current.is_cause and current.condition is Condition.FIRING
 
 
 def _fold_resolved(current: Triage, event: Event) -> Triage:
@@ -169,7 +174,7 @@ def _fold_resolved(current: Triage, event: Event) -> Triage:
         resolved_at=event.at,
         touched=current.touched or event.actor_kind == "user",
         backlog=False,
-        detached=detaches(current),
+        detached=event.actor_kind == "user" and detaches(current),
     )
 
 

@@ -62,7 +62,7 @@ class Folding:
 
     def parents(self, triage: Triage, seen: Observation | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The ids that an open item folds under, and those of incidents that a critical one is only marked with."""
-        exempt = triage.severity is Severity.CRITICAL or triage.kind in NEVER_BACKLOG
+        exempt = _is_exempt(triage)
         stale = self._stale.get(triage.subject_id) if triage.subject_type == "device" else None
         if stale is not None and stale != triage.id and not exempt and not triage.detached:
             return (stale,), ()
@@ -71,7 +71,7 @@ class Folding:
         if kind_of(triage.kind).pane != "issues" or not self._incidents:
             return (), ()
         opened = triage.first_seen if triage.backlog else triage.opened_at
-        outages = tuple(each.id for each in self._incidents.values() if each.explains(triage.source, opened))
+        outages = tuple(each.id for each in self._incidents.values() if each.explains(triage.evidence_source, opened))
         if exempt:
             return (), outages
         return (outages, ()) if not triage.detached else ((), ())
@@ -79,8 +79,11 @@ class Folding:
     def is_under_stale(self, item: Item) -> bool:
         """Tell whether an item is left out of counts, since its device is stale."""
         stale = self._stale.get(item.triage.subject_id) if item.triage.subject_type == "device" else None
-        exempt = item.triage.severity is Severity.CRITICAL or item.triage.kind in NEVER_BACKLOG
-        return stale is not None and stale != item.triage.id and not exempt
+        return stale is not None and stale != item.triage.id and not _is_exempt(item.triage)
+
+    def causes_of(self, triage: Triage) -> list[Triage]:
+        """The causes that have an item as a member, whatever its source shows of it."""
+        return [self._triage[key] for key in self._causes.get(triage.key[:ID_LENGTH], ())]
 
     def prepare(self, seen: dict[str, Observation]) -> Iterator[None]:
         """Learn from scratch what all items fold, in steps of some 100 of them; nothing is marked afterwards."""
@@ -151,6 +154,11 @@ class Folding:
 
     def _mark(self, keys: Iterable[str]) -> None:
         self.marked.update(dict.fromkeys(key[:ID_LENGTH] for key in keys))
+
+
+def _is_exempt(triage: Triage) -> bool:
+    """Malware, threat, jailbreak and criticals never fold under a stale device or an incident, nor do their causes."""
+    return triage.severity is Severity.CRITICAL or bool({triage.kind, triage.subject_id} & NEVER_BACKLOG)
 
 
 def _folds(cause: Triage) -> bool:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
+from msgspec.structs import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PollStatus = Literal["ok", "partial", "failed", "forbidden", "throttled", "skipped"]
 SourceState = Literal["ok", "fetching", "stale", "failed", "forbidden", "throttled", "off"]
@@ -66,6 +70,26 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
         if self.status is None or self.status == "skipped":
             return "off"
         return "stale" if self.is_stale(now) else "ok"
+
+
+def after_report(known: SourceHealth, report: Mapping[str, Any], at: datetime) -> SourceHealth:
+    """What a source's part of `poll.finished` says of it: whether it was read well, and wholly; `at` is UTC."""
+    if report["status"] not in {"ok", "partial"}:
+        return known
+    whole = report["status"] == "ok" or bool(report.get("complete"))
+    items = report.get("items", known.items)
+    if not whole or report.get("mode") != "sweep":
+        return replace(known, last_ok=at if whole else known.last_ok, items=items)
+    return replace(
+        known,
+        last_ok=at,
+        last_sweep=at,
+        sweep_principal=report.get("principal"),
+        sweep_items=report.get("items", 0),
+        items=items,
+        kinds=tuple(sorted({*known.kinds, *report.get("kinds", ())})),
+        thresholds={name: tuple(values) for name, values in report.get("thresholds", {}).items()},
+    )
 
 
 def is_ahead(moment: datetime, now: datetime) -> bool:

@@ -20,7 +20,7 @@ BEFORE_START = timedelta(hours=2)
 _ENROLLMENT = frozenset({"enrollment"})
 _APPS = frozenset({"apps"})
 _POLICIES = frozenset({"compliance", "policies", "osupdates"})
-_DEVICES = frozenset({"devices", "compliance", "policies", "enrollment", "apps", "rule"})
+_DEVICES = frozenset({"devices", "compliance", "policies", "enrollment", "apps"})
 
 EXPLAINS: dict[tuple[str, str], frozenset[str]] = {
     ("microsoft intune", ""): frozenset(),

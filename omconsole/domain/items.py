@@ -81,6 +81,8 @@ class Cause(msgspec.Struct, frozen=True):
     name: str
     setting: str | None = None
     code: str | None = None
+    since: datetime | None = None
+    """When an item that fired already was first seen to have this reason too; None: from the item's own beginning."""
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
@@ -104,6 +106,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defa
     """When the source first showed it as it is here; see `Item.last_seen`."""
     missing: bool = False
     """The last whole list did not show it; `last_seen` is then the last one that did."""
+    absences: int = 0
+    """Complete sweeps in a row that did not show it; one lower where its absence is doubted."""
     facts: dict[str, Any] = {}
     causes: tuple[Cause, ...] = ()
     portal_url: str | None = None
@@ -161,6 +165,7 @@ class Triage(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=
     base_firing: int | None = None
     """Of a cause: `firing` at the last verb, or at the end of the first sweep; worsening is measured from it."""
     base_platforms: tuple[str, ...] = ()
+    base_severity: Severity | None = None
 
     @property
     def family(self) -> str:
@@ -174,6 +179,11 @@ class Triage(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=
     def is_open(self) -> bool:
         """Listed by default: everything that is not resolved."""
         return self.handling is not Handling.RESOLVED
+
+    @property
+    def evidence_source(self) -> str:
+        """The source whose silence makes the condition unknown: of a rule's item that of the kind it is about."""
+        return kind_of(self.subject_id).source if self.source == "rule" else self.source
 
     @property
     def is_cause(self) -> bool:

@@ -8,18 +8,18 @@ skips what it has seen.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from omconsole.domain.backlog import FIGURE, burn_down
+from omconsole.domain.backlog import FIGURE, FOUND, burn_down
 from omconsole.domain.board import Board
 from omconsole.domain.figures import Sample, add, figure
 from omconsole.domain.fold import fold
 from omconsole.domain.folding import Folding
+from omconsole.domain.health import after_report
 from omconsole.domain.identity import ID_LENGTH
 from omconsole.domain.items import Item, Observation, Triage
-from omconsole.domain.kinds import kind_of
 from omconsole.domain.snapshot import Polling, Snapshot
 from omconsole.domain.updates import Post, Receipt, Update, as_read_by
 
@@ -52,6 +52,8 @@ class Ledger:
         """Ids of the posts that the first whole list showed."""
         self.evidence: dict[str, dict[str, bool]] = {}
         """By template of the checklist and part: whether it has ever been green."""
+        self.evidence_now: dict[str, dict[str, bool]] = {}
+        """The same: whether it was green when it last turned."""
         self.changes: dict[str, Change] = {}
         """By id: who changed what lately; an observation, read again after a start."""
         self.sources: dict[str, SourceHealth] = {}
@@ -120,7 +122,7 @@ class Ledger:
         self._stale = stale
 
         def marked(row: Item) -> Item:
-            source = evidence_source(row.triage)
+            source = row.triage.evidence_source
             return replace(row, stale=source in self._stale) if source in changed else row
 
         if changed:
@@ -129,19 +131,21 @@ class Ledger:
 
     def settling(self) -> Generator[None, None, None]:
         """Place the rows anew that a change of what they fold under concerns, in steps of about a millisecond."""
+        for placed, key in enumerate(self._marked(), 1):
+            if key in self._board.rows:
+                self._place(key)
+            if placed % 50 == 0:
+                yield
+
+    def _marked(self) -> Iterator[str]:
         folding = self._folding
         if folding.marks_all:
             folding.marks_all = False
-            folding.marked.update(dict.fromkeys(key[:ID_LENGTH] for key in self._board.rows))
-            yield
-        placed = 0
+            yield from list(self._board.rows)
         while folding.marked:
             key = self._keys.get(folding.marked.popitem()[0])
-            if key is not None and key in self._board.rows:
-                self._place(key)
-            placed += 1
-            if placed % 50 == 0:
-                yield
+            if key is not None:
+                yield key
 
     def settle(self) -> None:
         """`settling`, at once."""
@@ -205,6 +209,10 @@ class Ledger:
         """Tell whether an item is left out of counts, since its device is stale."""
         return self._folding.is_under_stale(item)
 
+    def causes_of(self, item: Item) -> list[Triage]:
+        """The causes that have an item as a member, whatever its source shows of it."""
+        return self._folding.causes_of(item.triage)
+
     def members(self) -> dict[str, tuple[Item, ...]]:
         """What folds under what, by the parent's id, in order of priority."""
         return self._board.members()
@@ -251,7 +259,7 @@ class Ledger:
             alerts=alerts,
             updates=updates,
             members=self._board.members(),
-            backlog=burn_down(self.metrics.get(FIGURE, ())),
+            backlog=burn_down(self.metrics.get(FIGURE, ()), self.metrics.get(FOUND, ())),
             sources=tuple(self.sources.values()),
             figures=tuple(each for each in figures if each is not None),
             persons=persons,
@@ -317,7 +325,9 @@ class Ledger:
     def _apply_evidence(self, event: Event) -> None:
         """`checklist.evidence`: parts of a task whose evidence turned."""
         ever = self.evidence.setdefault(event.ref or "", {})
+        last = self.evidence_now.setdefault(event.ref or "", {})
         for part, ok in event.data.get("parts", {}).items():
+            last[part] = bool(ok)
             ever[part] = bool(ok) or ever.get(part, False)
 
     def _apply_receipt(self, event: Event) -> None:
@@ -353,40 +363,19 @@ class Ledger:
         self.last_poll = event
         for report in event.data.get("sources", ()):
             known = self.sources.get(report["name"])
-            if known is None or report["status"] not in {"ok", "partial"}:
-                continue
-            whole = report["status"] == "ok" or bool(report.get("complete"))
-            sweep = whole and report.get("mode") == "sweep"
-            self.sources[known.name] = replace(
-                known,
-                last_ok=event.at if whole else known.last_ok,
-                last_sweep=event.at if sweep else known.last_sweep,
-                sweep_principal=report.get("principal") if sweep else known.sweep_principal,
-                sweep_items=report.get("items", 0) if sweep else known.sweep_items,
-                items=report.get("items", known.items),
-                kinds=tuple(sorted({*known.kinds, *report.get("kinds", ())})) if sweep else known.kinds,
-                thresholds=_thresholds(report) if sweep else known.thresholds,
-            )
+            if known is not None and event.at is not None:
+                self.sources[known.name] = after_report(known, report, event.at)
 
     def _row(self, triage: Triage) -> Item:
         seen = self.seen.get(triage.key)
         parents, marks = self._folding.parents(triage, seen) if triage.is_open else ((), ())
-        stale = evidence_source(triage) in self._stale
+        stale = triage.evidence_source in self._stale
         return Item(triage=triage, seen=seen, stale=stale, suppressed_by=parents, marked_by=marks)
 
     def _place(self, key: str) -> None:
         """Make the item's row anew and move it to its place in the order."""
         triage = self.triage[key]
         self._board.place(key, self._row(triage) if triage.is_open else None)
-
-
-def evidence_source(triage: Triage) -> str:
-    """The source whose silence makes an item's condition unknown: of a rule's item that of the kind it is about."""
-    return kind_of(triage.subject_id).source if triage.source == "rule" else triage.source
-
-
-def _thresholds(report: dict[str, Any]) -> dict[str, tuple[float, ...]]:
-    return {name: tuple(values) for name, values in report.get("thresholds", {}).items()}
 
 
 def _when(post: Post) -> float:

@@ -7,23 +7,25 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from omconsole.domain import causes as law
-from omconsole.domain.backlog import FIGURE
+from omconsole.domain.backlog import FIGURE, FOUND
 from omconsole.domain.figures import sampled
 from omconsole.domain.identity import ID_LENGTH
 from omconsole.domain.items import Condition
 from omconsole.domain.kinds import kind_of
+from omconsole.domain.standings import standings
 from omconsole.domain.triage import EXPLAINED, FIXED, on_clear, on_time
-from omconsole.poll.intake import sliced
+from omconsole.signals.slices import sliced
 from omconsole.store.slices import in_slices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from omconsole.domain.causes import CauseThresholds, Standing
+    from omconsole.domain.changes import Change, Resource
     from omconsole.domain.events import Event
     from omconsole.domain.items import Item, Triage
     from omconsole.domain.ledger import Ledger
+    from omconsole.domain.standings import CauseThresholds, Standing
     from omconsole.store import Store
 
 EXPLAINED_BY = {"device.compliance": "compliance"}
@@ -46,31 +48,35 @@ class Causing:
         """Sources that may know why what fires does: they are worth asking before their time."""
         self._grown = False
         """A cause opened or grew in this round."""
-        self._waits: dict[str, int] = {}
-        """T11, by key: rounds in which a cause that somebody resolved while it fired has gone on firing."""
+        self._touching: dict[str, list[tuple[Change, Resource]]] = {}
+        """By the id of what it touched: the changes that are known."""
 
-    async def after_round(self, now: datetime, *, unswept: frozenset[str], swept: bool) -> None:
+    async def after_round(self, now: datetime, *, unswept: frozenset[str], swept: frozenset[str]) -> None:
         """Look at every open item, and append what follows.
 
         Args:
             unswept: the sources that no complete sweep had read before this round.
-            swept: the round held a sweep; T11 counts those.
+            swept: the sources that the round has read wholly.
 
         Raises:
             StateError: it cannot be written.
         """
         rows = list(self._ledger.rows)
-        standings = await in_slices(
-            law.standings(
+        found = await in_slices(
+            standings(
                 rows,
                 under_stale=self._ledger.is_under_stale,
-                is_firing=self._is_firing,
+                held=self._ledger.causes_of,
                 thresholds=self._thresholds,
             )
         )
         shown = set()
         self._grown = False
-        for standing in standings:
+        self._touching = {}
+        async for change in sliced(list(self._ledger.changes.values())):
+            for resource in change.resources:
+                self._touching.setdefault(resource.id, []).append((change, resource))
+        for standing in found:
             key = standing.key(self._tenant)
             shown.add(key)
             await self._stands(key, standing, now, unswept=unswept, swept=swept)
@@ -78,12 +84,8 @@ class Causing:
         await in_slices(self._ledger.settling())
         await self._count_backlog(now)
 
-    def _is_firing(self, identity: law.CauseId) -> bool:
-        current = self._ledger.triage.get(law.Standing(identity, "").key(self._tenant))
-        return current is not None and current.is_open and current.condition is Condition.FIRING
-
     async def _stands(
-        self, key: str, standing: Standing, now: datetime, *, unswept: frozenset[str], swept: bool
+        self, key: str, standing: Standing, now: datetime, *, unswept: frozenset[str], swept: frozenset[str]
     ) -> None:
         before = self._ledger.seen.get(key)
         seen = law.observe(
@@ -92,31 +94,33 @@ class Causing:
             now,
             fleet=self._fleet(),
             thresholds=self._thresholds,
-            changes=self._ledger.changes.values(),
+            changes=self._touching.get(standing.identity.id, ()),
         )
         if seen is not before:
             self._ledger.observe(key, seen)
-        if self._is_resolved_by_hand(key, swept=swept):
-            return
         sources = {kind_of(standing.identity.kind).source, kind_of(standing.identity.id).source, "devices"}
         first = bool(sources & unswept)
 
         def decide() -> list[Event]:
-            return law.decide(self._ledger.triage.get(key), key, seen, standing, now, first_sweep=first)
+            current = self._ledger.triage.get(key)
+            if current is not None and self._is_resolved_by_hand(current, swept):
+                return []
+            return law.decide(current, key, seen, standing, now, first_sweep=first)
 
         if follows := decide():
             self._grown = self._grown or any(each.event == "item.opened" or each.data.get("joined") for each in follows)
             await self._append(decide, now)
         await asyncio.sleep(0)
 
-    def _is_resolved_by_hand(self, key: str, *, swept: bool) -> bool:
-        """T11: what somebody resolved while it fired comes back when two sweeps later it still does."""
-        current = self._ledger.triage.get(key)
-        if current is None or current.is_open or current.condition is not Condition.FIRING:
-            self._waits.pop(key, None)
+    def _is_resolved_by_hand(self, current: Triage, swept: frozenset[str]) -> bool:
+        """T11: what somebody resolved while it fired comes back when the second sweep after that still shows it."""
+        if current.is_open or current.condition is not Condition.FIRING:
             return False
-        self._waits[key] = self._waits.get(key, 0) + swept
-        return self._waits[key] < 2
+        source = current.evidence_source
+        health = self._ledger.sources.get(source)
+        if health is None or source not in swept or current.resolved_at is None or health.last_sweep is None:
+            return True
+        return health.last_sweep <= current.resolved_at
 
     async def _gone(self, rows: list[Item], shown: set[str], now: datetime) -> None:
         """Causes whose last member has gone, and what has been CLEARED for long enough."""
@@ -172,14 +176,21 @@ class Causing:
             writing.append(decide(), now)
 
     def _fleet(self) -> int:
-        samples = self._ledger.metrics.get(FLEET)
-        return int(samples[-1].value) if samples else 0
+        return int(self._newest(FLEET))
 
     async def _count_backlog(self, now: datetime) -> None:
         """The burn-down: a sample whenever the number of open backlog items has changed."""
         count = 0
         async for row in sliced(list(self._ledger.rows)):
             count += row.triage.backlog and not row.is_cause
-        samples = self._ledger.metrics.get(FIGURE)
-        if (samples[-1].value if samples else 0) != count:
-            await self._append(lambda: [sampled({FIGURE: float(count)})], now)
+        values = {}
+        if self._newest(FIGURE) != count:
+            values[FIGURE] = float(count)
+        if self._newest(FOUND) < count:
+            values[FOUND] = float(count)
+        if values:
+            await self._append(lambda: [sampled(values)], now)
+
+    def _newest(self, figure: str) -> float:
+        samples = self._ledger.metrics.get(figure)
+        return samples[-1].value if samples else 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
@@ -17,33 +17,30 @@ from omconsole.domain.items import Condition, Handling
 from omconsole.domain.triage import FIXED, OBJECT_GONE, on_clear, on_firing
 from omconsole.domain.updates import on_post
 from omconsole.i18n import _, number
+from omconsole.poll.clearing import ABSENT_SWEEPS, BELIEVED_ABSENT
+from omconsole.poll.reasons import Reasons
+from omconsole.signals.slices import sliced
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from omconsole.domain.events import Event
-    from omconsole.domain.items import Cause, Observation, Triage
+    from omconsole.domain.items import Observation, Triage
     from omconsole.domain.ledger import Ledger
     from omconsole.signals.reading import Reading
     from omconsole.store import Store
 
     Decide = Callable[[str], Event | None]
 
-T = TypeVar("T")
-
 EVENTS_A_HOLD = 50
 """At most this many events are appended while the state lock is held once, so that people's verbs get in between."""
 SLICE = 50
 """Observations looked at between two turns of the loop (about 1 ms)."""
-ABSENT_SWEEPS = 2
-"""The clear rule: an item absent from this many complete sweeps in a row is gone."""
 NEARLY_ALL = 0.99
 """A sweep by another principal proves absence only with this share of the last good sweep's objects."""
-SWEEPS_AFTER_RESOLVE = 2
-"""T11: an item that was resolved while it fired comes back when so many sweeps later it still does."""
-BELIEVED_ABSENT = 20
-"""When more than this and more than half of a source's firing items vanish at once, one more sweep decides."""
+CHANGES_AT_MOST = 5_000
+"""Audit events that are kept, the newest."""
 
 
 class Tally(msgspec.Struct):
@@ -69,20 +66,14 @@ class Intake:
         self._ledger = ledger
         self._store = store
         self._absent: dict[str, int] = {}
-        """By key: complete sweeps in a row that did not show the item; doubted ones begin one lower."""
+        """By key, where no observation keeps it: complete sweeps in a row that did not show the item."""
         self._doubted: defaultdict[str, set[str]] = defaultdict(set)
         """By source: the keys that another sweep decides about."""
-        self._shown: dict[str, int] = {}
-        """T11, by key: sweeps that showed an item since somebody resolved it while it fired."""
-        self._counted: set[str] = set()
-        """Those that the reading under way has been counted for."""
-        self._enriched: dict[str, dict[str, tuple[Cause, ...]]] = {}
-        """By family, then subject id: why items of another source fire, as their own source was last swept."""
+        self._reasons = Reasons(ledger)
 
     async def take(self, reading: Reading, now: datetime) -> Tally:
         """Everything that the reading means. Observations of known items are replaced at once, without an event."""
         tally = Tally()
-        self._counted = set()
         self._distrust(reading)
         found: dict[str, Observation] = {}
         async for seen in sliced(reading.observations):
@@ -90,7 +81,7 @@ class Intake:
         await self._firing(reading, found, now, tally)
         await self._no_longer(reading, found, now, tally)
         await self._explicitly_over(reading, now, tally)
-        await self._enrich(reading, now)
+        await self._reasons.take(reading, now)
         self._keep_changes(reading, now)
         await self._feed(reading, now, tally)
         if reading.figures:
@@ -140,17 +131,10 @@ class Intake:
     def _observe(self, key: str, seen: Observation, now: datetime) -> None:
         """Replace the observation only when it says something new, so that unchanged rows stay the same objects."""
         before = self._ledger.seen.get(key)
-        causes = seen.causes or self._causes_of(seen, before)
+        causes = seen.causes or self._reasons.of(seen, before)
         fresh = replace(seen, last_seen=before.last_seen if before else now, causes=causes)
         if before != fresh:
             self._ledger.observe(key, replace(fresh, last_seen=now))
-
-    def _causes_of(self, seen: Observation, before: Observation | None) -> tuple[Cause, ...]:
-        """What another source knows of it, or knew before this process began."""
-        known = self._enriched.get(seen.family)
-        if known is None:
-            return before.causes if before is not None else ()
-        return known.get(seen.subject_id, ())
 
     def _is_backlog(self, reading: Reading, seen: Observation, now: datetime) -> bool:
         """Day one: no complete sweep of the source has ever looked for this kind, or by this threshold."""
@@ -166,14 +150,13 @@ class Intake:
         return before != reading.thresholds.get("stale_days") and now - seen.evidence_at < timedelta(days=before[0])
 
     def _is_resolved_by_hand(self, reading: Reading, current: Triage) -> bool:
-        """T11: what somebody resolved while it fired comes back when two sweeps later it still does."""
+        """T11: what somebody resolved while it fired comes back when the second sweep after that still shows it."""
         if current.handling is not Handling.RESOLVED or current.condition is not Condition.FIRING:
-            self._shown.pop(current.key, None)
             return False
-        if reading.mode == "sweep" and current.key not in self._counted:
-            self._counted.add(current.key)
-            self._shown[current.key] = self._shown.get(current.key, 0) + 1
-        return self._shown.get(current.key, 0) < SWEEPS_AFTER_RESOLVE
+        health = self._ledger.sources.get(reading.source)
+        if reading.mode != "sweep" or health is None or health.last_sweep is None or current.resolved_at is None:
+            return True
+        return health.last_sweep <= current.resolved_at
 
     async def _explicitly_over(self, reading: Reading, now: datetime, tally: Tally) -> None:
         """Single items of which the source says that they are over."""
@@ -195,27 +178,14 @@ class Intake:
         current = self._triage(key)
         return current is not None and current.is_open and current.condition is Condition.FIRING
 
-    async def _enrich(self, reading: Reading, now: datetime) -> None:
-        """Lay what this source knows about another one's items beside them."""
-        if reading.enriches is None:
-            return
-        fresh = {subject: causes for (subject, family), causes in reading.causes.items() if family == reading.enriches}
-        if not (reading.mode == "sweep" and reading.complete):
-            fresh = {**self._enriched.get(reading.enriches, {}), **fresh}
-        self._enriched[reading.enriches] = fresh
-        async for row in sliced(list(self._ledger.rows), SLICE):
-            if row.triage.family != reading.enriches or row.seen is None:
-                continue
-            causes = fresh.get(row.triage.subject_id, () if reading.complete else row.seen.causes)
-            seen = self._ledger.seen.get(row.key)
-            if seen is not None and seen.causes != causes:
-                self._ledger.observe(row.key, replace(seen, causes=causes, last_seen=now))
-
     def _keep_changes(self, reading: Reading, now: datetime) -> None:
-        changes = self._ledger.changes
-        changes.update((change.id, change) for change in reading.changes)
-        for old in [id_ for id_, change in changes.items() if now - change.at > KEPT]:
-            del changes[old]
+        if not reading.changes:
+            return
+        known = self._ledger.changes
+        known.update((change.id, change) for change in reading.changes if now - change.at <= KEPT)
+        newest = sorted(known.values(), key=lambda change: change.at, reverse=True)[:CHANGES_AT_MOST]
+        known.clear()
+        known.update((change.id, change) for change in newest if now - change.at <= KEPT)
 
     async def _no_longer(self, reading: Reading, found: dict[str, Observation], now: datetime, tally: Tally) -> None:
         """The clear rule over the source's firing items that the reading does not show."""
@@ -260,7 +230,7 @@ class Intake:
         vanished = [
             triage.key
             async for triage in sliced(list(absent.values()))
-            if triage.subject_id not in reading.subjects and triage.key not in self._absent
+            if triage.subject_id not in reading.subjects and self._absences(triage.key) is None
         ]
         if len(vanished) > BELIEVED_ABSENT and 2 * len(vanished) > firing:
             async for key in sliced(vanished):
@@ -269,6 +239,9 @@ class Intake:
     def _is_there(self, source: str, key: str) -> None:
         self._absent.pop(key, None)
         self._doubted[source].discard(key)
+        seen = self._ledger.seen.get(key)
+        if seen is not None and seen.absences:
+            self._ledger.observe(key, replace(seen, absences=0))
 
     def _gone(self, reading: Reading, triage: Triage) -> str | None:
         """Why the item is confirmed clear, or None while it is not."""
@@ -281,11 +254,26 @@ class Intake:
         if reading.mode != "sweep" or not reading.complete:
             return None
         self._was_not_shown(reading, triage.key)
-        before = self._absent.get(triage.key, -1 if triage.key in self._doubted[reading.source] else 0)
-        self._absent[triage.key] = before + 1
-        if before + 1 < ABSENT_SWEEPS:
+        known = self._absences(triage.key)
+        count = 1 + (known if known is not None else -(triage.key in self._doubted[reading.source]))
+        self._keep_absences(triage.key, count)
+        if count < ABSENT_SWEEPS:
             return None
         return FIXED if triage.subject_id in reading.present else OBJECT_GONE
+
+    def _absences(self, key: str) -> int | None:
+        """Complete sweeps in a row that did not show the item, doubted ones one lower; None while none has."""
+        if key in self._absent:
+            return self._absent[key]
+        seen = self._ledger.seen.get(key)
+        return seen.absences if seen is not None and seen.absences else None
+
+    def _keep_absences(self, key: str, count: int) -> None:
+        """Beside the observation, so that the next process goes on counting; a count of none it begins anew."""
+        self._absent[key] = count
+        seen = self._ledger.seen.get(key)
+        if seen is not None:
+            self._ledger.observe(key, replace(seen, absences=count))
 
     def _was_not_shown(self, reading: Reading, key: str) -> None:
         """Keep when a sweep last showed the item, before one that did not becomes the last."""
@@ -344,14 +332,6 @@ class Intake:
                     self._ledger.forget_observation(current.key)
             else:
                 tally.changed += 1
-
-
-async def sliced(things: Sequence[T], slice_: int = 5 * SLICE) -> AsyncIterator[T]:
-    """The things, with a turn of the loop after each slice."""
-    for start in range(0, len(things), slice_):
-        for thing in things[start : start + slice_]:
-            yield thing
-        await asyncio.sleep(0)
 
 
 def by_time_alone(current: Triage | None, key: str, seen: Observation, now: datetime) -> Event | None:

@@ -110,7 +110,8 @@ class Poller:
             return
         self._asked = max(self._asked, asked)
         for name in self._signals if source is None else (source,):
-            self._wanted[name] = mode
+            if self._wanted.get(name) != "sweep":
+                self._wanted[name] = mode
         self._wake.set()
 
     def with_fetching(self, picture: Snapshot) -> Snapshot:
@@ -165,7 +166,12 @@ class Poller:
             tally=tally,
         )
         if self._causing is not None:
-            await self._causing.after_round(report.finished, unswept=unswept, swept=report.mode == "sweep")
+            swept = frozenset(
+                each.source
+                for each in report.readings
+                if each.mode == "sweep" and each.complete and each.status != "failed"
+            )
+            await self._causing.after_round(report.finished, unswept=unswept, swept=swept)
             for source in self._causing.wanted - {name for name, _mode in due}:
                 self.request(source, "increment")
         await self._finish(report, asked)
@@ -173,7 +179,7 @@ class Poller:
 
     def _due(self) -> list[tuple[str, Mode]]:
         due = dict(schedule.plan(self._sources(), self._attempted, self._clock()))
-        due.update(self._wanted)
+        due.update((name, mode) for name, mode in self._wanted.items() if due.get(name) != "sweep")
         self._wanted.clear()
         return list(due.items())
 

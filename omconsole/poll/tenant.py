@@ -8,8 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from omconsole.domain.assessment import EvidenceKept
-from omconsole.domain.causes import CauseThresholds
 from omconsole.domain.items import Condition
+from omconsole.domain.standings import CauseThresholds
 from omconsole.errors import StateError
 from omconsole.graph import GraphClient, ManagedDevice, ReadyToken, TransportSettings, build_client
 from omconsole.graph.tokens import check_tenant, principal

@@ -45,6 +45,7 @@ class CheckpointHead(msgspec.Struct, frozen=True, kw_only=True):
     done_posts: dict[str, datetime] = {}
     backlog_posts: dict[str, None] = {}
     evidence: dict[str, dict[str, bool]] = {}
+    evidence_now: dict[str, dict[str, bool]] = {}
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -68,6 +69,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
         ledger.done_posts.update(self.head.done_posts)
         ledger.backlog_posts.update(self.head.backlog_posts)
         ledger.evidence.update(self.head.evidence)
+        ledger.evidence_now.update(self.head.evidence_now)
         add_sources(ledger, self.head.sources)
         ledger.rest_seq = self.head.position.seq
 
@@ -96,6 +98,7 @@ def checkpoint_bytes(ledger: Ledger, tenant: str, position: Position) -> Generat
         done_posts=ledger.done_posts,
         backlog_posts=ledger.backlog_posts,
         evidence=ledger.evidence,
+        evidence_now=ledger.evidence_now,
     )
     write_frame(file, ENCODER.encode(head))
     yield from write_list(file, ledger.triage.values())

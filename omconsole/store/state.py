@@ -78,6 +78,8 @@ class EvidenceRow(msgspec.Struct, frozen=True):
 
     template: str
     parts: dict[str, bool]
+    now: dict[str, bool] = {}
+    """Which of them were green when they last turned."""
 
 
 class _State(msgspec.Struct):
@@ -104,6 +106,7 @@ class Captured(NamedTuple):
     done_posts: dict[str, datetime]
     backlog_posts: dict[str, None]
     evidence: dict[str, dict[str, bool]]
+    evidence_now: dict[str, dict[str, bool]]
 
 
 def capture(ledger: Ledger, meta: Meta) -> Captured:
@@ -119,6 +122,7 @@ def capture(ledger: Ledger, meta: Meta) -> Captured:
         dict(ledger.done_posts),
         dict(ledger.backlog_posts),
         {template: dict(parts) for template, parts in ledger.evidence.items()},
+        {template: dict(parts) for template, parts in ledger.evidence_now.items()},
     )
 
 
@@ -196,7 +200,7 @@ def _update_rows(captured: Captured) -> Iterator[_Candidate]:
 
 def _evidence_rows(captured: Captured) -> Iterator[_Candidate]:
     for template, parts in captured.evidence.items():
-        row = EvidenceRow(template, parts)
+        row = EvidenceRow(template, parts, captured.evidence_now.get(template, {}))
         yield _Candidate(template, row, row)
 
 
@@ -265,6 +269,7 @@ def load_rest(path: Path, ledger: Ledger) -> Meta | None:
         if post.backlog:
             ledger.backlog_posts[post.post] = None
     ledger.evidence.update((row.template, row.parts) for row in state.checklist.values())
+    ledger.evidence_now.update((row.template, row.now) for row in state.checklist.values())
     ledger.rest_seq = meta.position.seq
     return meta
 

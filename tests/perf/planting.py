@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from omconsole.domain.causes import CauseThresholds
 from omconsole.domain.events import Event
 from omconsole.domain.items import Cause
+from omconsole.domain.standings import CauseThresholds
 from omconsole.domain.updates import Post
 from omconsole.graph import ManagedDevice
 from omconsole.poll.causing import Causing
@@ -151,7 +151,7 @@ async def plant(settings: Settings, items: int) -> None:
     figures["active_devices"] = 0.9 * len(devices)
     await intake.take(Reading(source="overview", mode="sweep", figures=figures, items=3), now)
     causing = Causing(PROFILE, ledger, store, CauseThresholds())
-    await causing.after_round(now, unswept=frozenset(), swept=True)
+    await causing.after_round(now, unswept=frozenset(), swept=frozenset({"devices", "compliance"}))
     async with store.writing(ledger) as writing:
         writing.append([finished({"devices": len(devices), "messages": 300, "overview": 3})], datetime.now(UTC))
     person = store.persons.person_for("os:anna", "Anna")

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from omconsole.domain import triage as law
-from omconsole.domain.causes import CauseThresholds
 from omconsole.domain.contract import iso
 from omconsole.domain.events import Event
 from omconsole.domain.health import SourceHealth
 from omconsole.domain.items import Cause, Item, Observation
+from omconsole.domain.standings import CauseThresholds
 from omconsole.poll.causing import Causing
 from omconsole.poll.intake import Intake
 from omconsole.signals.reading import Reading
@@ -82,7 +82,9 @@ class CauseDesk:
         for reading in readings:
             reading.kinds = KINDS.get(reading.source, reading.kinds)
             await self.intake.take(reading, self.now)
-        await self.causing.after_round(self.now, unswept=unswept, swept=mode == "sweep")
+        await self.causing.after_round(
+            self.now, unswept=unswept, swept=frozenset(each.source for each in readings if mode == "sweep")
+        )
         await self.finish(readings, mode)
 
     async def finish(self, readings: Sequence[Reading], mode: str) -> None:

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omconsole.domain.causes import CauseId, CauseThresholds, Standing, limit, severity
+from omconsole.domain.causes import limit, severity
 from omconsole.domain.changes import Change, Resource
 from omconsole.domain.events import Event
 from omconsole.domain.inbox import inbox
 from omconsole.domain.items import Condition, Handling, Item, Label, Severity
+from omconsole.domain.standings import CauseId, CauseThresholds, Standing
 from omconsole.store import Store
 from tests.unit.cause_desk import FIREWALL, NOON, VERSION, CauseDesk, failing, names
 from tests.unit.domain_builders import observation
@@ -358,12 +359,22 @@ async def test_whatever_rounds_bring_folding_is_what_the_observations_say(rounds
     known = {"v": VERSION, "f": FIREWALL}
     with tempfile.TemporaryDirectory() as folder:
         desk = CauseDesk(Path(folder) / "work")
+        laid: dict[str, tuple[Cause, ...]] = {}
+        lost: set[str] = set()
         for each in rounds:
             devices = [f"d{n}" for n in each]
             causes = {f"d{n}": tuple(known[letter] for letter in letters) for n, letters in each.items()}
             well = [f"d{n}" for n in range(12) if n not in each]
             await desk.round(failing(*devices), causes, well=well)
-            _holds(desk, causes)
+            for device in [name for name in laid if name not in causes]:
+                del laid[device]
+                lost.discard(device)
+            for device, named in causes.items():
+                missing = tuple(cause for cause in laid.get(device, ()) if cause not in named)
+                # What one whole report does not name any more stays until a second does not.
+                laid[device] = (*named, *missing) if missing and device not in lost else named
+                (lost.add if missing and device not in lost else lost.discard)(device)
+            _holds(desk, laid)
         desk.store.close()
 
 
@@ -380,6 +391,105 @@ def _holds(desk: CauseDesk, causes: dict[str, tuple[Cause, ...]]) -> None:
         if item.is_cause:
             continue
         mine = causes[item.triage.subject_id]
+        assert item.seen is not None
+        assert {cause.id for cause in item.seen.causes} == {cause.id for cause in mine}
         by_setting = bool(mine) and all(cause.id in firing for cause in mine)
         by_kind = "device.noncompliant" in firing and not any(cause.id in firing for cause in mine)
         assert bool(item.suppressed_by) == (by_setting or by_kind), item
+
+
+# --- what a lost cache, an empty report and a colleague must not do ---------------------------------------------------
+
+
+async def test_a_cause_outlives_the_cache_of_what_its_sources_showed(desk: CauseDesk) -> None:
+    await desk.round(failing(*names(6)), why(names(6), VERSION))
+    await desk.do("ack", desk.cause())
+    desk.ledger.seen.clear()
+    desk.ledger.rebuild()
+    await desk.round(others=[])
+    cause = desk.cause()
+    assert (cause.label, cause.triage.firing) == (Label.ACK, 6)
+    await desk.round(failing(*names(6)), why(names(6), VERSION))
+    assert desk.top() == [desk.cause()]
+    assert [event.event for event in desk.told() if event.event in {"item.cleared", "item.reopened"}] == []
+
+
+async def test_one_empty_report_of_reasons_ends_no_cause(desk: CauseDesk) -> None:
+    many = names(60)
+    await desk.round(failing(*many), why(many, VERSION))
+    await desk.do("ack", desk.cause())
+    await desk.round(failing(*many), {})
+    await desk.round(failing(*many), {})
+    assert (desk.cause().label, desk.top()) == (Label.ACK, [desk.cause()]), "most vanished at once: a third one decides"
+    await desk.round(failing(*many), why(many, VERSION))
+    assert desk.cause().label is Label.ACK
+
+
+async def test_rooted_devices_stay_in_sight_whatever_microsoft_has_broken(tmp_path: Path) -> None:
+    from omconsole.signals.reading import Reading
+
+    desk = CauseDesk(tmp_path / "work", sources=("devices", "service"))
+    await desk.round(well=SWEPT, others=[Reading(source="service", mode="sweep")])
+    incident = outage(feature="Device management")
+    shown = Reading(source="service", mode="sweep", observations=[incident], subjects={"IT1"})
+    rooted = failing(*names(6), kind="device.jailbroken", severity=Severity.HIGH, platform="Android")
+    await desk.round([*rooted, *failing("d9")], others=[shown])
+    assert [item.triage.subject_id for item in desk.top()] == ["device.jailbroken"]
+    rows = [row.triage.kind for row in inbox(desk.picture(), desk.now) if isinstance(row, Item)]
+    assert sorted(rows) == ["cause.kind", "service.incident"]
+
+
+async def test_failures_of_many_kinds_fold_under_the_outage_by_what_they_are_about(tmp_path: Path) -> None:
+    from omconsole.signals.reading import Reading
+
+    desk = CauseDesk(tmp_path / "work", sources=("devices", "service", "enrollment"))
+    quiet = [Reading(source="service", mode="sweep"), Reading(source="enrollment", mode="sweep")]
+    await desk.round(well=SWEPT, others=quiet)
+    failed = [
+        observation(f"u{n}", "enrollment.failed", source="enrollment", subject_type="user", sub_key=f"m{n}")
+        for n in range(6)
+    ]
+    shown = Reading(source="service", mode="sweep", observations=[outage()], subjects={"IT1"})
+    enrolling = Reading(source="enrollment", mode="sweep", observations=failed, subjects={f"u{n}" for n in range(6)})
+    await desk.round(others=[shown, enrolling])
+    picture = desk.picture()
+    assert picture.issues == ()
+    assert picture.behind(picture.alerts[0]) == 6
+
+
+async def test_nobody_makes_an_item_fire_by_the_words_of_a_reason(desk: CauseDesk) -> None:
+    await desk.round(failing("d1", severity=Severity.CRITICAL), {})
+    (item,) = desk.top()
+    await desk.round(causes={}, well=["d1"])
+    await desk.do("ack", desk.top()[0])
+    await desk.do("reopen", item, "firing again")
+    assert desk.ledger.triage[item.key].condition is Condition.CLEAR
+
+
+async def test_a_cause_that_old_failures_join_begins_when_they_joined_and_is_news(desk: CauseDesk) -> None:
+    old = failing(*names(6), first_seen=NOON - timedelta(days=90))
+    await desk.round(old, why(names(6), FIREWALL))
+    await desk.round(old, why(names(6), FIREWALL, VERSION))
+    fresh = next(item for item in desk.top() if item.triage.subject_id == "p-version")
+    assert fresh.triage.first_seen == desk.now
+    assert fresh.seen is not None
+    assert fresh.seen.facts["onset"] == desk.now.isoformat().replace("+00:00", "Z")
+    assert next(item for item in desk.top() if item.triage.subject_id == "p-base").triage.first_seen < NOON
+
+
+async def test_what_is_known_of_a_change_outlives_the_process_and_eight_later_ones(desk: CauseDesk) -> None:
+    touched = Resource("DeviceCompliancePolicy", "p-version", "Windows", (("OsMinimumVersion", "22621", "22631"),))
+    guilty = Change("c0", NOON, "k-admin@contoso.example", "Patch", "Patch", resources=(touched,))
+    five = failing(*names(5), first_seen=NOON + timedelta(minutes=20))
+    await desk.round(five, why(names(5), VERSION), changes=[guilty])
+    await desk.round(five, why(names(5), VERSION))
+    desk.ledger.changes.clear()
+    later = [
+        Change(f"c{n}", NOON + timedelta(hours=n), "fixer@contoso.example", "Patch", "Patch", resources=(touched,))
+        for n in range(1, 12)
+    ]
+    await desk.round(five, why(names(5), VERSION), changes=later)
+    seen = desk.cause().seen
+    assert seen is not None
+    assert seen.facts["changes"][0]["actor"] == "k-admin@contoso.example"
+    assert len(seen.facts["changes"]) == 8

@@ -49,6 +49,12 @@ class Desk:
         self.now += timedelta(minutes=15)
         return await self.intake.take(reading, self.now)
 
+    async def finish(self, source: str) -> None:
+        """The round of the last reading, a sweep, is over."""
+        done = {"name": source, "status": "ok", "mode": "sweep", "items": 1}
+        async with self.store.writing(self.ledger) as writing:
+            writing.append([Event(event="poll.finished", data={"sources": [done]})], self.now)
+
     async def feed(self, *posts: Post, mode: Any = "sweep", **changes: Any) -> Tally:
         return await self.give(Reading(source="messages", mode=mode, posts=list(posts), **changes))
 
@@ -420,6 +426,8 @@ async def test_t11_what_somebody_resolved_while_it_fired_comes_back_two_sweeps_l
     await desk.take(LAPTOP, mode="increment")
     await desk.take(LAPTOP)
     assert desk.triage(LAPTOP).handling is Handling.RESOLVED
+    await desk.finish("devices")
+    desk.intake = Intake("contoso", desk.ledger, desk.store)  # another process goes on
     await desk.take(LAPTOP)
     assert (desk.triage(LAPTOP).handling, desk.triage(LAPTOP).reopened) == (Handling.OPEN, 1)
 
@@ -440,8 +448,18 @@ async def test_reasons_of_another_source_stay_when_the_owner_shows_the_item_agai
     await desk.give(Reading(source="messages", mode="sweep", enriches="device.compliance", causes=why))
     await desk.take(replace(LAPTOP, user="ben@contoso.example"))
     assert desk.ledger.seen[key_of(LAPTOP)].causes == (cause,)
-    await desk.give(Reading(source="messages", mode="sweep", enriches="device.compliance"))
+    nothing = Reading(source="messages", mode="sweep", enriches="device.compliance")
+    await desk.give(nothing)
+    assert desk.ledger.seen[key_of(LAPTOP)].causes == (cause,), "one whole report without it proves nothing yet"
+    await desk.give(nothing)
     assert desk.ledger.seen[key_of(LAPTOP)].causes == ()
+
+
+async def test_absence_is_counted_on_by_the_next_process(desk: Desk) -> None:
+    await desk.take(LAPTOP, PHONE)
+    await desk.take(PHONE)
+    desk.intake = Intake("contoso", desk.ledger, desk.store)
+    assert await desk.take(PHONE) == Tally(cleared=1)
 
 
 async def test_a_sign_in_that_sees_less_ends_nothing_by_counting_none(desk: Desk) -> None:
