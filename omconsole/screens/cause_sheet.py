@@ -7,14 +7,9 @@ from typing import TYPE_CHECKING, Any
 from textual.content import Content
 
 from omconsole.domain import words
-from omconsole.domain.causes import (
-    BY_KIND,
-    CRITICAL_AT_LEAST,
-    HIGH_AT_LEAST,
-    HIGH_DEVICES,
-    limit,
-)
+from omconsole.domain.causes import CRITICAL_AT_LEAST, HIGH_AT_LEAST, HIGH_DEVICES, limit
 from omconsole.domain.items import Condition, Handling, Severity
+from omconsole.domain.standings import BY_KIND
 from omconsole.i18n import _, decimal, ngettext, number, percent
 from omconsole.screens.columns import LEAST_SPREAD
 from omconsole.screens.course import course_words, evenly, points
