@@ -36,10 +36,10 @@ class PaneRule(msgspec.Struct, frozen=True):
     title: str
     right: str = ""
     """Counts and hints, dim, at the right edge, joined by ` · `; the last ones give way first."""
-    more: str = ""
-    """A short word after them, such as how many rows do not fit."""
     warning: str = ""
-    """What must not be overlooked, after all others; the last to give way when the pane is narrow."""
+    """What must not be overlooked, at the very end; the last to give way when the pane is narrow."""
+    more: str = ""
+    """A short word between the two, such as how many rows do not fit."""
 
 
 class RuleLine(DrawnLines):

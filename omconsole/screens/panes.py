@@ -145,8 +145,8 @@ class RowsPane(Pane, Generic[R]):
         self.rule = PaneRule(
             self.view_title(),
             " · ".join(filter(None, self._said())),
-            f"+{number(hidden)}" if hidden else "",
-            summary.warning(self.healths(), self.reading, self.size.width),
+            warning=summary.warning(self.healths(), self.reading, self.size.width),
+            more=f"+{number(hidden)}" if hidden else "",
         )
 
     def healths(self) -> list[SourceHealth]:

@@ -17,6 +17,7 @@ from widgets.key_bar import KeyBar, KeyHint
 from widgets.line_filter import control_filter, safe_text
 from widgets.pane import Pane, PaneRule, RuleLine
 from widgets.queue_table import QueueTable
+from widgets.tile_block import TileBlock
 from widgets.tiles import HeaderLine, Tile
 
 TILES = (
@@ -76,6 +77,18 @@ async def test_in_a_narrow_rule_the_warning_goes_last(width: int, end: str) -> N
         assert rule_of(host, "one").endswith(end)
 
 
+@pytest.mark.parametrize(
+    ("width", "end"),
+    [(60, " 3 causes · 62 in the backlog · +8 ─"), (40, " 3 causes · +8 ─"), (24, " +8 ─"), (15, "─")],
+)
+async def test_counts_give_way_to_the_title_and_to_how_many_rows_do_not_fit(width: int, end: str) -> None:
+    host = Host()
+    async with host.run_test(size=(width, 20)):
+        host.query_one("#two", Pane).rule = PaneRule("2 Issues", "3 causes · 62 in the backlog", more="+8")
+        assert rule_of(host, "two").startswith(" 2 Issues ")
+        assert rule_of(host, "two").endswith(end)
+
+
 async def test_the_title_of_the_focused_pane_is_bright_and_a_click_on_it_focuses() -> None:
     host = Host()
     async with host.run_test(size=(60, 20)) as pilot:
@@ -124,6 +137,26 @@ async def test_a_narrow_header_keeps_the_clock_and_the_first_figures(width: int)
             assert text.endswith("09:41 ")
         if width >= 60:
             assert "93.1 % compliant · 12 m" in text or "93.1 % compliant ▁·█ · 12 m" in text
+
+
+@pytest.mark.parametrize(("width", "shown"), [(20, 1), (60, 2), (100, 4), (200, 4)])
+async def test_a_block_of_figures_shows_those_that_have_room(width: int, shown: int) -> None:
+    block = TileBlock()
+
+    class BlockHost(Host):
+        def compose(self) -> ComposeResult:
+            yield block
+
+    async with BlockHost().run_test(size=(width, 10)) as pilot:
+        block.tiles = TILES
+        await pilot.pause()
+        above, below = block.render_line(0).text, block.render_line(1).text
+    assert cell_len(above) == cell_len(below) == width
+    assert [each.value in above for each in TILES] == [number < shown for number in range(len(TILES))]
+    if shown == 4:
+        assert "93.1 %  ▁·█" in above
+        assert "compliant · 12 m" in below
+        assert above.index("98.7 %") == below.index("Defender")
 
 
 async def test_a_figure_that_changes_repaints_itself_alone() -> None:
