@@ -117,7 +117,7 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
                 devices,
                 OverviewSignal(),
                 MessagesSignal(),
-                ComplianceSignal(),
+                ComplianceSignal(partial(firing_of, ledger, devices.name)),
                 AppsSignal(devices.settled, partial(firing_of, ledger, AppsSignal.name)),
                 EnrollmentSignal(devices.settled, partial(firing_of, ledger, EnrollmentSignal.name)),
                 *tenant_signals(profile.thresholds, devices, ledger),

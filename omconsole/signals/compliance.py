@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from omconsole.domain.items import Cause
 from omconsole.errors import GraphError, GraphForbidden
 from omconsole.graph import (
@@ -17,14 +19,17 @@ from omconsole.graph import (
     report,
 )
 from omconsole.graph.members import COMPLIANCE_STATUS, member_of
+from omconsole.i18n import ngettext, number
+from omconsole.signals.known import nothing_known
 from omconsole.signals.reading import Progress, Reading
 from omconsole.signals.slices import LIGHT_SLICE, sliced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
     from datetime import datetime
 
-    from omconsole.graph import DeviceCompliancePolicy, GraphClient, NoncompliantSetting, Round
+    from omconsole.graph import GraphClient, NoncompliantSetting, Round
+    from omconsole.signals.known import Firing
 
 NAME = "compliance"
 FAMILY = "device.compliance"
@@ -37,17 +42,26 @@ Failing = tuple[str, str | None]
 class ComplianceSignal:
     """Reads why devices are not compliant. It has no items of its own: the devices' items gain their causes.
 
-    The report names policies; the list of policies has their ids, and is read anew each time. When it cannot be read,
-    the names known from before count: an id that changes would make another cause of the same policy. A name that no
-    policy or more than one has stands for itself, as `name:<name>`.
+    The report names policies; the list of policies has their ids, and is read anew each time. A name that no policy
+    or more than one has stands for itself, as `name:<name>`.
+
+    An id that changes would make another cause of the same policy. So when the list cannot be read whole, the names
+    known from before count, those of firing items among them, with what could be read laid over. Devices with a policy
+    that has no name then are left out of the reading, which is partial. Only who may not read the list, and never
+    could, has nothing but names.
+
+    Args:
+        firing: the firing items that have such causes.
     """
 
     name = NAME
     asks: tuple[str, ...] = ("DeviceManagementConfiguration.Read.All",)
     kinds: frozenset[str] = frozenset({"cause.compliance"})
 
-    def __init__(self) -> None:
-        self._policies: PolicyNames | None = None
+    def __init__(self, firing: Firing = nothing_known) -> None:
+        self._firing = firing
+        self._known: dict[str, str] = {}
+        """The policies' ids by their names, as last read."""
 
     async def sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         """Read the whole report, and the names of the policies."""
@@ -64,8 +78,8 @@ class ComplianceSignal:
             reading.items += len(page.rows)
             flaws += page.flaws + await self._take(page.rows, failing)
             progress(reading.items)
-        names, unread = await self._named(graph, budget)
-        reading.mark(flaws + unread)
+        names = await self._named(graph, budget)
+        reading.mark(flaws + names.flaws)
         await _explain(failing, names, reading)
         return reading
 
@@ -86,9 +100,10 @@ class ComplianceSignal:
                 failing.setdefault(row.device_id, set()).add((row.policy_name or "", row.setting_name or None))
         return flaws
 
-    async def _named(self, graph: GraphClient, budget: Round) -> tuple[PolicyNames, Flaws]:
+    async def _named(self, graph: GraphClient, budget: Round) -> PolicyNames:
+        listed: defaultdict[str, set[str]] = defaultdict(set)
         flaws = Flaws()
-        policies: list[DeviceCompliancePolicy] = []
+        failed: GraphError | None = None
         try:
             async for page in pages(
                 graph,
@@ -98,38 +113,85 @@ class ComplianceSignal:
                 params=COMPLIANCE_POLICIES_ASKED.params(),
                 in_round=budget,
             ):
-                policies.extend(page.rows)
                 flaws += page.flaws
-        except GraphForbidden:
-            return self._policies or PolicyNames(()), Flaws()
-        except GraphError:
-            if self._policies is None:
-                raise
-            return self._policies, Flaws()
-        self._policies = PolicyNames(policies)
-        return self._policies, flaws
+                for policy in page.rows:
+                    if policy.display_name:
+                        listed[policy.display_name.strip()].add(policy.id)
+        except GraphError as error:
+            failed = error
+        fresh = {name: min(ids) if len(ids) == 1 else by_name(name) for name, ids in listed.items()}
+        if failed is None and not flaws:
+            self._known = fresh
+            return PolicyNames(fresh, whole=True)
+        self._known = laid_over({**await self._learned(), **self._known}, fresh)
+        if isinstance(failed, GraphForbidden) and all(map(is_by_name, self._known.values())):
+            return PolicyNames(self._known, whole=True)
+        if failed is not None and not self._known:
+            raise failed
+        return PolicyNames(self._known, whole=False, flaws=flaws)
+
+    async def _learned(self) -> dict[str, str]:
+        """What the firing items call the policies: known to the process that gave them these causes."""
+        learned: dict[str, str] = {}
+        async for known in sliced(await self._firing()):
+            for cause in known.seen.causes if known.seen is not None else ():
+                if cause.type == "compliance" and is_by_name(learned.get(cause.name.strip(), by_name(""))):
+                    learned[cause.name.strip()] = cause.id
+        return learned
 
 
-class PolicyNames:
-    """The ids of policies by their names."""
+class PolicyNames(msgspec.Struct, frozen=True):
+    """The ids of policies by their names; a list that is not whole says nothing of a name that it does not have."""
 
-    def __init__(self, policies: Iterable[DeviceCompliancePolicy]) -> None:
-        self._ids: defaultdict[str, list[str]] = defaultdict(list)
-        for policy in policies:
-            if policy.display_name:
-                self._ids[policy.display_name.strip()].append(policy.id)
+    ids: dict[str, str]
+    whole: bool
+    flaws: Flaws = Flaws()
 
-    def id_of(self, name: str) -> str:
-        """The id of the policy with this name; `name:<name>` when there is none, or more than one."""
-        ids = self._ids.get(name.strip(), ())
-        return ids[0] if len(ids) == 1 else f"name:{name}"
+    def id_of(self, name: str) -> str | None:
+        """The id of the policy with this name; `name:<name>` when there is none, None when that is not known."""
+        return self.ids.get(name.strip(), by_name(name.strip()) if self.whole else None)
+
+
+def by_name(name: str) -> str:
+    """What stands for a policy whose id the name does not tell."""
+    return f"name:{name}"
+
+
+def is_by_name(id_: str) -> bool:
+    """Tells whether a name stands for the policy."""
+    return id_.startswith(by_name(""))
+
+
+def laid_over(known: Mapping[str, str], fresh: Mapping[str, str]) -> dict[str, str]:
+    """The names of a list that is not whole over those known before: it gives ids, and takes none away."""
+    given = {
+        name: id_
+        for name, id_ in fresh.items()
+        if name not in known or not (is_by_name(id_) or is_by_name(known[name]))
+    }
+    return {**known, **given}
 
 
 async def _explain(failing: dict[str, set[Failing]], names: PolicyNames, reading: Reading) -> None:
-    """Fill in the causes, each made once, in one order for all devices."""
-    causes: dict[Failing, Cause] = {}
+    """Fill in the causes, each made once, in one order for all devices; leave out who fails a policy without an id."""
+    causes: dict[Failing, Cause | None] = {}
+    unnamed: list[str] = []
     async for device, settings in sliced(list(failing.items())):
         for policy, setting in settings.difference(causes):
-            causes[policy, setting] = Cause("compliance", names.id_of(policy), policy, setting=setting)
+            id_ = names.id_of(policy)
+            causes[policy, setting] = None if id_ is None else Cause("compliance", id_, policy, setting=setting)
         ordered = sorted(settings, key=lambda each: (each[0].casefold(), each[0], each[1] or ""))
-        reading.causes[device, FAMILY] = tuple(causes[each] for each in ordered)
+        told = tuple(cause for each in ordered if (cause := causes[each]) is not None)
+        if len(told) == len(ordered):
+            reading.causes[device, FAMILY] = told
+        else:
+            unnamed.append(next(each[0] for each in ordered if causes[each] is None))
+    if unnamed:
+        reading.status, reading.complete = "partial", False
+        reading.error = reading.error or ngettext(
+            "The list of policies could not be read, so why {n} device is not compliant stays as it was known; it"
+            " lacks the policy {policy}.",
+            "The list of policies could not be read, so why {n} devices are not compliant stays as it was known; it"
+            " lacks policies such as {policy}.",
+            len(unnamed),
+        ).format(n=number(len(unnamed)), policy=unnamed[0])

@@ -10,10 +10,12 @@ from omconsole.domain.items import Cause
 from omconsole.errors import GraphForbidden, GraphRejected
 from omconsole.graph import Round
 from omconsole.signals.compliance import ComplianceSignal
+from tests.unit.domain_builders import observation
 from tests.unit.graph_tools import refused
-from tests.unit.signal_tools import NOW, SmallGraph, nothing
+from tests.unit.signal_tools import NOW, SmallGraph, firing, nothing
 
 if TYPE_CHECKING:
+    from omconsole.domain.items import Observation
     from omconsole.signals.reading import Reading
 
 REPORT, POLICIES = "getNoncompliantDevicesAndSettingsReport", "deviceCompliancePolicies"
@@ -79,6 +81,15 @@ async def test_a_name_of_no_policy_or_of_two_stands_for_itself() -> None:
     assert reading.complete
 
 
+def ids(reading: Reading) -> dict[str, list[str]]:
+    """By device, the ids of the policies that it fails."""
+    return {device: [cause.id for cause in causes] for (device, _family), causes in reading.causes.items()}
+
+
+def failing_device(*causes: Cause) -> Observation:
+    return observation("d0", FAMILY, causes=causes)
+
+
 async def test_policies_keep_their_ids_while_their_list_cannot_be_read() -> None:
     signal = ComplianceSignal()
     graph = SmallGraph({REPORT: [failing("d1")], POLICIES: refused(400, "not now")})
@@ -86,17 +97,81 @@ async def test_policies_keep_their_ids_while_their_list_cannot_be_read() -> None
         await read(graph, signal)
     graph.answers[POLICIES] = [BASELINE]
     await read(graph, signal)
-    graph.answers[POLICIES] = refused(400, "not now")
-    reading = await read(graph, signal)
-    assert [causes[0].id for causes in reading.causes.values()] == ["p1"]
-    assert reading.complete
+    for answer in (refused(400, "not now"), refused(403)):
+        graph.answers[POLICIES] = answer
+        reading = await read(graph, signal)
+        assert ids(reading) == {"d1": ["p1"]}
+        assert reading.complete
     graph.answers[POLICIES] = [{"id": "p9", "displayName": "Baseline"}]
-    assert [causes[0].id for causes in (await read(graph, signal)).causes.values()] == ["p9"]
+    assert ids(await read(graph, signal)) == {"d1": ["p9"]}
+
+
+ANTIVIRUS = {"id": "p2", "displayName": "Antivirus"}
+NAMELESS = {"id": None, "displayName": "Baseline"}
+
+
+async def test_a_list_with_a_rejected_row_forgets_no_policy() -> None:
+    signal = ComplianceSignal()
+    graph = SmallGraph({REPORT: [failing("d1"), failing("d2", "Antivirus")], POLICIES: [BASELINE]})
+    await read(graph, signal)
+    graph.answers[POLICIES] = [NAMELESS, ANTIVIRUS]
+    for _again in range(2):
+        reading = await read(graph, signal)
+        assert ids(reading) == {"d1": ["p1"], "d2": ["p2"]}
+        assert (reading.status, reading.complete) == ("partial", False)
+
+
+async def test_of_a_policy_that_cannot_be_named_now_nothing_is_said() -> None:
+    rows = [failing("d1"), failing("d1", "Antivirus"), failing("d2", "Antivirus")]
+    signal = ComplianceSignal()
+    reading = await read(SmallGraph({REPORT: rows, POLICIES: [NAMELESS, ANTIVIRUS]}), signal)
+    assert ids(reading) == {"d2": ["p2"]}
+    assert (reading.status, reading.complete) == ("partial", False)
+    graph = SmallGraph({REPORT: rows, POLICIES: [ANTIVIRUS]})
+    await read(graph, signal)
+    graph.answers |= {REPORT: [*rows, failing("d3", "New")], POLICIES: refused(403)}
+    reading = await read(graph, signal)
+    assert ids(reading) == {"d2": ["p2"]}
+    assert (reading.status, reading.complete) == ("partial", False)
+    assert "Baseline" in (reading.error or "")
+    assert "2 devices" in (reading.error or "")
+
+
+async def test_two_rows_of_one_name_in_a_list_with_flaws_take_no_id_away() -> None:
+    signal = ComplianceSignal()
+    graph = SmallGraph({REPORT: [failing("d1")], POLICIES: [BASELINE]})
+    await read(graph, signal)
+    graph.answers[POLICIES] = [BASELINE, {"id": "p9", "displayName": "Baseline"}, NAMELESS]
+    assert ids(await read(graph, signal)) == {"d1": ["p1"]}
+    graph.answers[POLICIES] = [BASELINE, {"id": "p9", "displayName": "Baseline"}]
+    assert ids(await read(graph, signal)) == {"d1": ["name:Baseline"]}
+    graph.answers[POLICIES] = [BASELINE, NAMELESS]
+    assert ids(await read(graph, signal)) == {"d1": ["name:Baseline"]}
+
+
+@pytest.mark.parametrize("answer", [refused(403), refused(400, "not now"), [NAMELESS]])
+async def test_after_a_restart_policies_keep_the_ids_that_firing_items_have(answer: object) -> None:
+    known = (
+        failing_device(Cause("compliance", "name:Baseline", "Baseline", "BitLocker")),
+        failing_device(
+            Cause("compliance", "p1", "Baseline", "BitLocker"), Cause("compliance", "name:Gone", "Gone", "Firewall")
+        ),
+        failing_device(Cause("app", "a1", "Antivirus")),
+    )
+    rows = [failing("d1"), failing("d2", "Gone"), failing("d3", "Antivirus")]
+    reading = await read(SmallGraph({REPORT: rows, POLICIES: answer}), ComplianceSignal(firing(*known)))
+    assert ids(reading) == {"d1": ["p1"], "d2": ["name:Gone"]}
+    assert not reading.complete
 
 
 async def test_without_leave_to_read_policies_names_stand_for_themselves() -> None:
-    reading = await read(SmallGraph({REPORT: [failing("d1")], POLICIES: refused(403)}))
-    assert [causes[0].id for causes in reading.causes.values()] == ["name:Baseline"]
+    known = failing_device(Cause("compliance", "name:Baseline", "Baseline", "BitLocker"))
+    for signal in (ComplianceSignal(), ComplianceSignal(firing(known))):
+        graph = SmallGraph({REPORT: [failing("d1"), failing("d2", "New")], POLICIES: refused(403)})
+        for _again in range(2):
+            reading = await read(graph, signal)
+            assert ids(reading) == {"d1": ["name:Baseline"], "d2": ["name:New"]}
+            assert reading.complete
     with pytest.raises(GraphForbidden):
         await read(SmallGraph({REPORT: refused(403), POLICIES: []}))
 
