@@ -9,8 +9,9 @@ from omconsole.domain import causes as law
 from omconsole.domain import triage
 from omconsole.domain.changes import Change, Resource
 from omconsole.domain.identity import item_key
-from omconsole.domain.items import Cause, Condition, Observation, Severity
+from omconsole.domain.items import Cause, Observation, Severity
 from omconsole.domain.kinds import KINDS
+from omconsole.domain.standings import CauseThresholds, Standing, standings
 
 NOW = datetime(2025, 11, 22, 9, 41, tzinfo=UTC)
 VERSION = Cause("compliance", "p1", "Win Compliance", "osMinimumVersion")
@@ -75,27 +76,26 @@ def changed(console: Any, *, hours: float = 3) -> None:
 
 def find_causes(console: Any, *, now: datetime = NOW, fleet: int = FLEET) -> list[str]:
     """Let the law find the causes; return their ids."""
-    ledger, thresholds = console.ledger, law.CauseThresholds()
-
-    def is_firing(identity: law.CauseId) -> bool:
-        current = ledger.triage.get(law.Standing(identity, "").key("contoso"))
-        return current is not None and current.is_open and current.condition is Condition.FIRING
-
-    counting = law.standings(
-        list(ledger.rows), under_stale=ledger.is_under_stale, is_firing=is_firing, thresholds=thresholds
+    ledger, thresholds = console.ledger, CauseThresholds()
+    counting = standings(
+        list(ledger.rows), under_stale=ledger.is_under_stale, held=ledger.causes_of, thresholds=thresholds
     )
     found: list[str] = []
     while True:
         try:
             next(counting)
         except StopIteration as end:
-            standings: list[law.Standing] = end.value
+            all_of_them: list[Standing] = end.value
             break
-    for standing in standings:
+    for standing in all_of_them:
         key = standing.key("contoso")
-        seen = law.observe(
-            standing, ledger.seen.get(key), now, fleet=fleet, thresholds=thresholds, changes=ledger.changes.values()
-        )
+        touching = [
+            (change, resource)
+            for change in ledger.changes.values()
+            for resource in change.resources
+            if resource.id == standing.identity.id
+        ]
+        seen = law.observe(standing, ledger.seen.get(key), now, fleet=fleet, thresholds=thresholds, changes=touching)
         ledger.observe(key, seen)
         for event in law.decide(ledger.triage.get(key), key, seen, standing, now):
             console.apply(event)
