@@ -230,7 +230,7 @@ class Intake:
         vanished = [
             triage.key
             async for triage in sliced(list(absent.values()))
-            if triage.subject_id not in reading.subjects and self._absences(triage.key) is None
+            if not reading.speaks_of(triage.subject_id, triage.sub_key) and self._absences(triage.key) is None
         ]
         if len(vanished) > BELIEVED_ABSENT and 2 * len(vanished) > firing:
             async for key in sliced(vanished):
@@ -245,7 +245,7 @@ class Intake:
 
     def _gone(self, reading: Reading, triage: Triage) -> str | None:
         """Why the item is confirmed clear, or None while it is not."""
-        if triage.subject_id in reading.subjects:
+        if reading.speaks_of(triage.subject_id, triage.sub_key):
             self._is_there(reading.source, triage.key)
             if (triage.subject_id, triage.family) not in reading.withheld:
                 return FIXED

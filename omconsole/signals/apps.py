@@ -81,6 +81,8 @@ class AppsSignal:
 
     - A required app of which the summary says that it failed nowhere clears its items explicitly.
     - A device that still fails with one app and is not in the whole list of another is explicitly clear of that one.
+    - Of an app that is neither in the summary nor looked at nothing is said: one that a summary leaves out once keeps
+      its items.
     - Any other item ends when two whole sweeps do not show it, as the poller counts them: fixed when the device is
       still there, else gone. An app that is deleted or no longer required ends that way too.
     - When one app's list cannot be read, the reading is partial: nothing follows from absence, for no app.
@@ -114,7 +116,8 @@ class AppsSignal:
         if not reading.complete:
             reading.withheld = {(subject, KIND) async for subject in sliced(list(reading.subjects), LIGHT_SLICE)}
         fixed = {id_ for id_ in required if failed.get(id_) == 0}
-        await _conclude(await self._firing(), fixed, devices, reading)
+        read = {each.app.id for each in outcomes if each.error is None}
+        await _conclude(await self._firing(), fixed, read, devices, reading)
         return reading
 
     async def increment(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
@@ -226,11 +229,15 @@ def _counts(row: DeviceAppInstallation, subject: tuple[str, str] | None, outcome
     return bool(failed)
 
 
-async def _conclude(firing: Sequence[Known], fixed: set[str], devices: Devices, reading: Reading) -> None:
-    """What the summary says explicitly, and which of the devices that are not shown are still there."""
+async def _conclude(
+    firing: Sequence[Known], fixed: set[str], read: set[str], devices: Devices, reading: Reading
+) -> None:
+    """What the summary says explicitly, and of what it says nothing; which devices that are not shown are there."""
     async for known in sliced(firing):
         triage = known.triage
-        if triage.subject_id in devices:
+        if triage.sub_key not in fixed and triage.sub_key not in read:
+            reading.silent_about.add(triage.sub_key)
+        if triage.subject_id in devices or triage.subject_id in reading.subjects:
             reading.present.add(triage.subject_id)
         if triage.sub_key in fixed:
             reading.cleared.append(

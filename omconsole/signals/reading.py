@@ -51,6 +51,8 @@ class Reading(msgspec.Struct, kw_only=True):
     observations: list[Observation] = []
     subjects: set[str] = set()
     withheld: set[tuple[str, str]] = set()
+    silent_about: set[str] = set()
+    """Sub keys of which nothing was read, of no subject: their items end as those of subjects that were not read."""
     cleared: list[Cleared] = []
     """Items that are explicitly over although nothing else was read of their subjects."""
     present: set[str] = set()
@@ -81,6 +83,10 @@ class Reading(msgspec.Struct, kw_only=True):
     def has_read(self, seen: Observation) -> bool:
         """Tells whether an observation is of an object that this poll has read."""
         return seen.subject_id in self.subjects
+
+    def speaks_of(self, subject_id: str, sub_key: str) -> bool:
+        """Tells whether this poll says of such an item that it fires or not."""
+        return subject_id in self.subjects and sub_key not in self.silent_about
 
     def mark(self, flaws: Flaws) -> None:
         """A reading with rows or values that could not be taken in is partial: it proves no absence."""

@@ -23,7 +23,7 @@ from tests.unit.signal_tools import HOUR, NOW, SmallGraph, device, firing, fleet
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from omconsole.domain.items import Observation
+    from omconsole.domain.items import Observation, Triage
     from omconsole.graph import ManagedDevice
     from omconsole.signals.reading import Reading
 
@@ -82,6 +82,34 @@ class Tenant(SmallGraph):
 
 def found(reading: Reading) -> set[tuple[str, str]]:
     return {(seen.sub_key, seen.subject_id) for seen in reading.observations}
+
+
+class Desk:
+    """An intake that the apps are read for; every device that fails is there unless a fleet is given."""
+
+    def __init__(self, directory: Path, *fleet: ManagedDevice) -> None:
+        health = SourceHealth(name="apps", interval_s=1800)
+        self.store = Store.open(directory / "work", tenant="contoso", profile="work", sources=[health])
+        self.ledger = self.store.load_now()
+        self.intake = Intake("contoso", self.ledger, self.store)
+        self.fleet = fleet
+
+    async def sweep(self, failures: dict[str, list[str]]) -> list[str]:
+        """The app and the device of each item that is left after a sweep which reads these failures."""
+        tenant = Tenant({id_: [failure(each) for each in devices] for id_, devices in failures.items()})
+        fleet = self.fleet or [device(each) for each in {each for devices in failures.values() for each in devices}]
+        signal = AppsSignal(fleet_of(*fleet), partial(firing_of, self.ledger, "apps"))
+        await self.intake.take(await signal.sweep(tenant.client, Round(), NOW, nothing), NOW)
+        return sorted(self._name(row.triage) for row in self.ledger.rows)
+
+    def ended(self) -> list[tuple[str, str | None]]:
+        """The items that ended, in order, and why."""
+        self.store.journal.rewind()
+        events = [event for event in self.store.journal.read_new() if event.event == "item.cleared"]
+        return [(self._name(self.ledger.triage[event.key or ""]), event.why) for event in events]
+
+    def _name(self, triage: Triage) -> str:
+        return f"{triage.sub_key} {triage.subject_id}"
 
 
 async def test_a_failure_is_one_item_of_app_and_device() -> None:
@@ -260,30 +288,45 @@ async def test_the_platform_is_the_apps_else_the_devices(kind: str, platform: st
     assert seen.platform == platform
 
 
+async def test_apps_that_the_summary_leaves_out_are_not_spoken_of() -> None:
+    """Neither read, nor said to have failed nowhere: no longer required, or left out of this summary."""
+    known = (await Tenant({id_: [failure("d1")] for id_ in "abcd"}).read(device("d1"))).observations
+    tenant = Tenant({"a": [failure("d1")], "b": []}, [app("a"), app("b"), app("c"), app("d", "available")])
+    reading = await tenant.read(device("d1"), known=tuple(known))
+    assert reading.complete
+    assert reading.silent_about == {"c", "d"}
+
+
+async def test_an_app_that_the_summary_leaves_out_once_ends_nothing(tmp_path: Path) -> None:
+    """Although its device was read for another app; a second whole sweep without it ends its items."""
+    desk = Desk(tmp_path)
+    assert await desk.sweep({"a": ["d1"], "b": ["d1"]}) == ["a d1", "b d1"]
+    assert await desk.sweep({"a": ["d1"]}) == ["a d1", "b d1"]
+    assert await desk.sweep({"a": ["d1"], "b": ["d1"]}) == ["a d1", "b d1"]
+    assert await desk.sweep({"a": ["d1"]}) == ["a d1", "b d1"]
+    assert await desk.sweep({"a": ["d1"]}) == ["a d1"]
+    assert [why for _key, why in desk.ended()] == ["fixed"]
+
+
+async def test_when_an_app_of_most_items_is_left_out_a_third_sweep_decides(tmp_path: Path) -> None:
+    many = [f"d{number}" for number in range(30)]
+    desk = Desk(tmp_path)
+    await desk.sweep({"a": many[:20], "b": many})
+    for _again in range(2):
+        assert len(await desk.sweep({"a": many[:20]})) == 50
+    assert len(await desk.sweep({"a": many[:20]})) == 20
+
+
 async def test_how_the_items_of_failures_end(tmp_path: Path) -> None:
     """Two whole sweeps end what they do not show: fixed while the device is there, gone with it; zero at once."""
-    store = Store.open(
-        tmp_path / "work", tenant="contoso", profile="work", sources=[SourceHealth(name="apps", interval_s=1800)]
-    )
-    ledger = store.load_now()
-    intake = Intake("contoso", ledger, store)
-    fleet = [device("d1"), device("d2"), device("d4")]
-
-    async def sweep(failures: dict[str, list[str]]) -> list[str]:
-        tenant = Tenant({id_: [failure(each) for each in devices] for id_, devices in failures.items()})
-        signal = AppsSignal(fleet_of(*fleet), partial(firing_of, ledger, "apps"))
-        await intake.take(await signal.sweep(tenant.client, Round(), NOW, nothing), NOW)
-        return sorted(f"{row.triage.sub_key} {row.triage.subject_id}" for row in ledger.rows)
-
-    assert await sweep({"a": ["d1", "d2", "d3"], "b": ["d2", "d4"]}) == ["a d1", "a d2", "a d3", "b d2", "b d4"]
-    assert await sweep({"a": ["d1"], "b": ["d2", "d4"]}) == ["a d1", "a d3", "b d2", "b d4"]
-    assert await sweep({"a": ["d1"], "b": []}) == ["a d1"]
-    store.journal.rewind()
-    ended = [event for event in store.journal.read_new() if event.event == "item.cleared"]
-    triages = [ledger.triage[event.key or ""] for event in ended]
-    assert [(each.sub_key, each.subject_id, event.why) for each, event in zip(triages, ended, strict=True)] == [
-        ("a", "d2", "fixed"),  # it was read: it still failed with another app
-        ("a", "d3", "object gone"),
-        ("b", "d2", "fixed"),
-        ("b", "d4", "fixed"),
+    desk = Desk(tmp_path, device("d1"), device("d2"), device("d4"))
+    failing = {"a": ["d1", "d2", "d3"], "b": ["d2", "d4"]}
+    assert await desk.sweep(failing) == ["a d1", "a d2", "a d3", "b d2", "b d4"]
+    assert await desk.sweep({"a": ["d1"], "b": ["d2", "d4"]}) == ["a d1", "a d3", "b d2", "b d4"]
+    assert await desk.sweep({"a": ["d1"], "b": []}) == ["a d1"]
+    assert desk.ended() == [
+        ("a d2", "fixed"),  # it was read: it still failed with another app
+        ("a d3", "object gone"),
+        ("b d2", "fixed"),
+        ("b d4", "fixed"),
     ]
