@@ -62,6 +62,8 @@ class Ledger:
         """`poll.requested` of others, until somebody takes them."""
         self.last_poll: Event | None = None
         """The newest `poll.finished`."""
+        self.revision = 0
+        """Counts what has changed of items, what sources show, and posts."""
         self.items_seq = 0
         self.rest_seq = 0
         self._keys: dict[str, str] = {}
@@ -93,6 +95,7 @@ class Ledger:
     def observe(self, key: str, seen: Observation) -> None:
         """Lay an observation beside an item."""
         self.seen[key] = seen
+        self.revision += 1
         triage = self.triage.get(key)
         if triage is not None:
             self._folding.take_incident(triage, seen)
@@ -285,6 +288,7 @@ class Ledger:
         if current is not None and after.id != current.id:
             self.past[current.id] = current
         self.triage[event.key] = after
+        self.revision += 1
         self._keys[event.key[:ID_LENGTH]] = event.key
         self._folding.take(current, after, self.seen.get(event.key))
         self._place(event.key)

@@ -296,6 +296,7 @@ class Intake:
                 tally.changed += event.event == "update.revised"
             if self._ledger.posts.get(post.id) != post:
                 self._ledger.posts[post.id] = post
+                self._ledger.revision += 1
         if reading.mode == "sweep" and reading.complete and reading.posts:
             self._forget_posts({post.id for post in reading.posts})
         for start in range(0, len(drafts), EVENTS_A_HOLD):

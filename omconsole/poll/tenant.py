@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ from omconsole.signals.subscription import SubscriptionSignal
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
+    from datetime import datetime
 
     import httpx
 
@@ -46,6 +48,9 @@ if TYPE_CHECKING:
     from omconsole.store import Store
 
     Transport = Callable[[], AbstractAsyncContextManager[httpx.AsyncBaseTransport]]
+
+KEPT_AT_LEAST = timedelta(minutes=10)
+"""The cache is written after a round that changed something, and after this long: its head tells how fresh all is."""
 
 
 @asynccontextmanager
@@ -96,6 +101,7 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
         devices = DevicesSignal(DeviceThresholds(profile.thresholds.stale_days), fleet)
 
         evidence = EvidenceKept(ledger)
+        kept_at: tuple[int, datetime] | None = None
 
         async def go_on_and_keep(report: RoundReport) -> None:
             turned = evidence.turned(picture())
@@ -103,8 +109,11 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
                 async with store.writing(ledger) as writing:
                     writing.append(turned, report.finished)
             await after_round(report)
+            nonlocal kept_at
             try:
-                await store.save_caches(ledger, picture())
+                if kept_at is None or kept_at[0] != ledger.revision or report.finished - kept_at[1] >= KEPT_AT_LEAST:
+                    await store.save_caches(ledger, picture())
+                    kept_at = ledger.revision, report.finished
                 if any(reading.source == devices.name and reading.status == "ok" for reading in report.readings):
                     await store.save_fleet(list(devices.fleet.devices.values()))
             except StateError as error:

@@ -224,6 +224,7 @@ async def test_a_cache_that_cannot_be_kept_is_said_and_polling_goes_on(
     poller, before = first.service._poller, first.picture
     with monkeypatch.context() as patched:
         patched.setattr(Store, cache, full)
+        first.service._ledger.revision += 1  # something was seen that is to be kept
         await first.service.refresh(None)
         await first.shows(lambda picture: "disk is full" in (picture.notice or "") and newer(picture, before))
         assert first.picture.polling == "self"
