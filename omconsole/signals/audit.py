@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from omconsole.domain.changes import Change, Resource
+from omconsole.domain.changes import KEPT, Change, Resource
 from omconsole.graph import pages
 from omconsole.graph.audit_shapes import AUDIT_EVENTS, AuditEvent, AuditResource
 from omconsole.graph.tenant_surface import AUDIT_EVENTS_ASKED
+from omconsole.i18n import _, number
 from omconsole.signals.asking import first_understood
 from omconsole.signals.reading import Mode, Progress, Reading
 
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     from omconsole.graph import GraphClient, Round
 
 NAME: Final = "audit"
-FIRST: Final = timedelta(hours=48)
-"""How far back the first poll looks: the day before a cause's onset, of causes that are a day old."""
+AGAIN: Final = timedelta(hours=48)
+"""How far back a sweep looks that is not the first: for events that appeared late in the log."""
+PAGES_AT_MOST: Final = 50
+"""Of one poll, so that a log without end holds up no round. Graph names no size of a page."""
 OVERLAP: Final = timedelta(minutes=5)
-"""Events appear late in the log."""
+"""How late events may appear in the log before an increment misses them."""
 
 _FAILED: Final = frozenset({"failure", "failed"})
 """Results, in lower case, that changed nothing."""
@@ -40,14 +43,16 @@ class AuditSignal:
         self._newest: datetime | None = None
 
     async def sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
-        """Read the events of the last two days."""
-        return await self._since(graph, budget, "sweep", now - FIRST, progress)
+        """Read the events of as long as changes are kept the first time, then of the last two days, without a gap."""
+        since = now - KEPT if self._newest is None else min(now - AGAIN, self._newest - OVERLAP)
+        return await self._since(graph, budget, "sweep", max(since, now - KEPT), progress)
 
     async def increment(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         """Read the events since the newest known."""
         if self._newest is None:
             return await self.sweep(graph, budget, now, progress)
-        return await self._since(graph, budget, "increment", min(self._newest, now) - OVERLAP, progress)
+        since = max(min(self._newest, now) - OVERLAP, now - KEPT)
+        return await self._since(graph, budget, "increment", since, progress)
 
     async def _since(
         self, graph: GraphClient, budget: Round, mode: Mode, since: datetime, progress: Progress
@@ -86,7 +91,18 @@ class AuditSignal:
                 times = [row.activity_date_time for row in page.rows if row.activity_date_time is not None]
                 if "$orderby" in options and is_falling(times) and times[-1] <= since:
                     break  # all that follow are older still, in a log that goes back a year
+                if page.index + 1 >= PAGES_AT_MOST and not page.complete:
+                    _cut(reading, since)
+                    break
         return reading
+
+
+def _cut(reading: Reading, since: datetime) -> None:
+    """Say that the log was not read to its end."""
+    reading.status, reading.complete = "partial", False
+    reading.error = _("The audit log since {date} has more than {n} pages; the rest was not read.").format(
+        date=f"{since:%Y-%m-%d}", n=number(PAGES_AT_MOST)
+    )
 
 
 def as_change(event: AuditEvent) -> Change | None:

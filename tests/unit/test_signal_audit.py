@@ -10,7 +10,7 @@ import pytest
 from omconsole.domain.items import Severity
 from omconsole.errors import GraphForbidden
 from omconsole.graph import Round
-from omconsole.signals.audit import AuditSignal
+from omconsole.signals.audit import PAGES_AT_MOST, AuditSignal
 from omconsole.signals.subscription import SubscriptionSignal
 from tests.unit.graph_tools import ok, refused
 from tests.unit.signal_tools import NOW, SmallGraph, nothing
@@ -63,7 +63,7 @@ async def test_an_application_is_named_where_no_person_is() -> None:
 
 
 async def test_what_failed_changed_nothing_and_what_is_old_does_not_count() -> None:
-    rows = [event("a1", 1, activityResult="Failure"), event("a2", 47), event("a3", 49), event("a4", 2)]
+    rows = [event("a1", 1, activityResult="Failure"), event("a2", 167), event("a3", 169), event("a4", 2)]
     rows.append(event("a5", 1, activityDateTime=None))
     reading = await AuditSignal().sweep(SmallGraph({"auditEvents": rows}).client, Round(), NOW, nothing)
     assert [change.id for change in reading.changes] == ["a2", "a4"]
@@ -75,8 +75,47 @@ async def test_a_second_poll_asks_since_the_newest_known() -> None:
     await signal.increment(graph.client, Round(), NOW, nothing)
     reading = await signal.increment(graph.client, Round(), NOW, nothing)
     asked = [request.url.params["$filter"] for request in graph.tenant.wire.requests]
-    assert asked == ["activityDateTime gt 2026-11-20T09:41:00Z", "activityDateTime gt 2026-11-22T08:36:00Z"]
+    assert asked == ["activityDateTime gt 2026-11-15T09:41:00Z", "activityDateTime gt 2026-11-22T08:36:00Z"]
     assert reading.mode == "increment"
+
+
+@pytest.mark.parametrize(
+    ("newest", "hours", "since"),
+    [
+        (1, 6, "2026-11-20T15:41:00Z"),  # events that appeared late
+        (1, 96, "2026-11-22T08:36:00Z"),  # nobody asked for four days
+        (1, 400, "2026-12-02T01:41:00Z"),  # nor for longer than changes are kept
+    ],
+)
+async def test_a_later_sweep_goes_back_two_days_and_leaves_no_gap(newest: float, hours: int, since: str) -> None:
+    graph = SmallGraph({"auditEvents": [event("a1", newest)]})
+    signal = AuditSignal()
+    await signal.sweep(graph.client, Round(), NOW, nothing)
+    for read in (signal.sweep, signal.increment):
+        await read(graph.client, Round(), NOW + timedelta(hours=hours), nothing)
+    asked = [request.url.params["$filter"] for request in graph.tenant.wire.requests]
+    assert asked[1] == f"activityDateTime gt {since}"
+    assert asked[2] == f"activityDateTime gt {max(since, '2026-11-22T08:36:00Z')}"
+
+
+async def test_a_log_that_is_too_long_is_read_in_part_the_newest_first() -> None:
+    asked: list[int] = []
+
+    def page(_filter: str) -> httpx.Response:
+        asked.append(len(asked))
+        link = f"https://graph.example/v1.0/deviceManagement/auditEvents?$skip={len(asked)}"
+        return ok({"value": [event(f"a{len(asked)}", len(asked) / 60)], "@odata.nextLink": link})
+
+    signal = AuditSignal()
+    graph = SmallGraph({"auditEvents": page})
+    reading = await signal.sweep(graph.client, Round(), NOW, nothing)
+    assert (len(asked), len(reading.changes)) == (PAGES_AT_MOST, PAGES_AT_MOST)
+    assert (reading.status, reading.complete) == ("partial", False)
+    assert str(PAGES_AT_MOST) in (reading.error or "")
+    assert "2026-11-15" in (reading.error or "")
+    graph.answers["auditEvents"] = []
+    assert (await signal.sweep(graph.client, Round(), NOW, nothing)).complete
+    assert graph.tenant.wire.requests[-1].url.params["$filter"] == "activityDateTime gt 2026-11-20T09:41:00Z"
 
 
 async def test_a_log_without_order_is_read_without_it() -> None:
@@ -90,7 +129,7 @@ async def test_a_log_without_order_is_read_without_it() -> None:
 async def test_a_log_whose_filter_is_ignored_is_read_to_the_known_end_only() -> None:
     def page(request_filter: str) -> httpx.Response:
         link = "https://graph.example/v1.0/deviceManagement/auditEvents?$skip=1"
-        return ok({"value": [event("a1", 1), event("a2", 60)], "@odata.nextLink": link})
+        return ok({"value": [event("a1", 1), event("a2", 170)], "@odata.nextLink": link})
 
     graph = SmallGraph({"auditEvents": page})
     reading = await AuditSignal().sweep(graph.client, Round(), NOW, nothing)
