@@ -11,6 +11,7 @@ from omconsole.domain import filters
 from omconsole.i18n import _, ngettext, number
 from omconsole.screens import summary
 from omconsole.screens.columns import layout
+from omconsole.screens.folding import Member
 from omconsole.screens.narrowing import Narrowing, R
 from widgets.pane import Pane, PaneRule
 from widgets.queue_table import QueueTable
@@ -131,12 +132,20 @@ class RowsPane(Pane, Generic[R]):
             return
         self.workers.cancel_group(self, "narrow")
         self._narrowing.forget()
-        self.show(self._rows)
+        self.show(self._rows, fresh=fresh)
 
-    def show(self, rows: Sequence[R]) -> None:
-        """Show rows that pass the filter."""
+    def show(self, rows: Sequence[R], *, fresh: bool = False) -> None:
+        """Show rows that pass the filter; `fresh`: another view or filter, in which the cursor's row may not stand."""
+        before = self.table.cursor_row
         self.table.show(self.laid(rows), anew=self.ANEW)
+        if fresh and before is not None and before.key != self.table.cursor_key:
+            self._find(before)
         self.tick()
+
+    def _find(self, row: R) -> None:
+        """Go to a member where it stands by itself; else to the first row, not to one that stands there by chance."""
+        if not (isinstance(row, Member) and self.table.select(row.item.key)):
+            self.table.action_first()
 
     def tick(self) -> None:
         """Say anew what depends on the time or on the sources' health."""
@@ -199,8 +208,8 @@ class RowsPane(Pane, Generic[R]):
         async for passing in self._narrowing.passing(self.candidates(), self.filter, self.size.height):
             last = passing
             if fresh:
-                self.show(passing)
-        self.show(last)
+                self.show(passing, fresh=True)
+        self.show(last, fresh=fresh)
         self.post_message(self.Narrowed(self, len(last)))
 
     def _said(self) -> Sequence[str]:

@@ -261,3 +261,40 @@ async def test_the_figures_have_lines_of_their_own_where_there_is_room(
         await pilot.resize_terminal(80, 24)
         await quiet(pilot)
         assert "compliant" in shown(app, seen)[0]
+
+
+async def test_in_another_view_the_cursor_is_on_its_row_or_on_the_first(console: Any, app_of: Any, quiet: Any) -> None:
+    pictures.noncompliant(console, 30)
+    pictures.find_causes(console)
+    for name in ("OLD-1", "OLD-2", "OLD-3"):
+        as_backlog(console, console.device(name))
+    app = app_of(console)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await quiet(pilot)
+        await pilot.press("l", "j", "j")
+        member = app.screen.target()
+        await pilot.press("comma")
+        await quiet(pilot)
+        table = app.screen.issues.table
+        assert table.cursor_index == 0
+        await pilot.press("j", "comma")
+        await quiet(pilot)
+        assert app.screen.target().seen.subject_name.startswith("OLD-")
+        await pilot.press("comma")
+        await quiet(pilot)
+        assert app.screen.target().is_cause
+        await pilot.press("j", "j", "slash", *member.seen.subject_name.lower(), "enter")
+        await quiet(pilot)
+        assert app.screen.target().key == member.key
+
+
+async def test_the_first_row_that_passes_a_new_filter_has_the_cursor(console: Any, app_of: Any, quiet: Any) -> None:
+    for number in range(12):
+        console.device(f"{'ODD' if number % 2 else 'EVEN'}-{number}", age=timedelta(hours=20 - number))
+    app = app_of(console)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await quiet(pilot)
+        await pilot.press("j", "j", "j", "j", "slash", *"odd", "enter")
+        await quiet(pilot)
+        assert app.screen.issues.table.cursor_index == 0
+        assert app.screen.target().seen.subject_name == "ODD-1"
