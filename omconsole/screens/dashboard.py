@@ -216,7 +216,8 @@ class DashboardScreen(FilteringScreen):
 
     def given(self, verb: str, row: Row) -> None:
         """Go on to the next row at once: the row itself will move down to what is handled."""
-        if verb in {"ack", "resolve"}:
+        here = self.target()  # while a reason was typed a new picture may have moved the cursor
+        if verb in {"ack", "resolve"} and here is not None and here.key == row.key:
             self.current.go_on()
 
     # Folding and views

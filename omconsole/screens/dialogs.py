@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import Binding
@@ -37,23 +37,29 @@ class TextDialog(ModalScreen[str | None]):
 
     CSS_PATH = PAGES_CSS
     BINDINGS = [Binding("escape", "cancel", "cancel", show=False)]
+    NEEDED: ClassVar[bool] = False
+    """Whether an answer must have text; else one without means that nothing is to be done."""
 
     def __init__(self, question: str, hint: str, placeholder: str) -> None:
         super().__init__()
-        self._rule = PaneRule(question, hint)
         self.text = Input(placeholder=placeholder, max_length=LONGEST_NOTE, compact=True)
         self.text.cursor_blink = False
+        self.pane = Pane(self.text, rule=PaneRule(question, hint))
 
     def compose(self) -> ComposeResult:
         """Yield the question and the input."""
         with Vertical(classes="dialog"):
-            yield Pane(self.text, rule=self._rule)
+            yield self.pane
 
     @on(Input.Submitted)
     def save(self, message: Input.Submitted) -> None:
         """Answer with what was typed."""
         message.stop()
-        self.dismiss(message.value.strip() or None)
+        text = message.value.strip()
+        if text or not self.NEEDED:
+            self.dismiss(text or None)
+        else:
+            self.pane.rule = PaneRule(self.pane.rule.title, warning=_("A reason is needed; esc cancels."))
 
     def action_cancel(self) -> None:
         """Write nothing."""
@@ -70,6 +76,8 @@ class NoteDialog(TextDialog):
 
 class ReasonDialog(TextDialog):
     """Asks why something is declared over that is still reported."""
+
+    NEEDED = True
 
     def __init__(self, row: Row, reading: Reading) -> None:
         question = _("Resolve {name}").format(name=title(row, reading))

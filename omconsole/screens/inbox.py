@@ -242,7 +242,8 @@ class InboxScreen(FilteringScreen):
 
     async def _go_to(self, verb: str) -> None:
         root = self.app.screen_stack[0]
-        self.dismiss()
+        while len(self.app.screen_stack) > 1:  # details may lie between the inbox and the panes
+            self.app.pop_screen()
         if isinstance(root, ConsoleScreen):
             await root.action_verb(verb)
 

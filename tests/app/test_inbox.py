@@ -99,6 +99,22 @@ async def test_what_still_fires_is_resolved_with_a_reason(console: Any, app_of: 
         assert len(app.screen.table.rows) == 2
 
 
+async def test_without_a_reason_the_question_stays_and_says_so(
+    console: Any, app_of: Any, quiet: Any, seen: Any
+) -> None:
+    morning(console)
+    app = app_of(console)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await quiet(pilot)
+        await pilot.press("0", "x", "space", "enter")
+        await quiet(pilot)
+        assert "A reason is needed; esc cancels." in seen(app)
+        await pilot.press("escape")
+        await quiet(pilot)
+        assert "A reason is needed" not in seen(app)
+    assert console.commands == []
+
+
 async def test_a_post_leaves_when_the_team_is_through_with_it(console: Any, app_of: Any, quiet: Any, seen: Any) -> None:
     console.post_up("MC1", "First", act_by=pictures.NOW + timedelta(days=3))
     console.post_up("MC2", "Second", act_by=pictures.NOW + timedelta(days=4))
@@ -275,3 +291,16 @@ async def test_it_can_be_the_first_screen(console: Any, app_of: Any, quiet: Any,
         await pilot.press("q")
         await quiet(pilot)
         assert app.screen.query("RowsPane")
+
+
+async def test_the_number_of_a_pane_leads_there_from_below_a_detail_too(
+    console: Any, app_of: Any, quiet: Any, seen: Any
+) -> None:
+    console.device("LAP-1")
+    app = app_of(console)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await quiet(pilot)
+        await pilot.press("enter", "0", "enter", "0", "3")
+        await quiet(pilot)
+        assert len(app.screen_stack) == 1
+        assert app.focused.id == "updates-table"
