@@ -18,23 +18,31 @@ PANES = ("alerts", "issues")
 class Board:
     """Every open item's row in its place. A row that folds under several parents stands under each of them."""
 
-    def __init__(self, rows: dict[str, Item] | None = None) -> None:
-        """Begin with rows by key; quick when they come nearly in order."""
-        self.rows: dict[str, Item] = rows if rows is not None else {}
+    def __init__(self) -> None:
+        self.rows: dict[str, Item] = {}
         """By key, in no order."""
-        self._panes: dict[str, Queue] = {}
+        self._panes: dict[str, Queue] = {pane: Queue() for pane in PANES}
         self._under: dict[str, Queue] = {}
         """By the parent's id."""
-        panes: dict[str, list[Place]] = {pane: [] for pane in PANES}
-        under: dict[str, list[Place]] = {}
-        for key, row in self.rows.items():
-            place = (row.order, key, row)
-            for parent in row.suppressed_by:
-                under.setdefault(parent, []).append(place)
-            if not row.suppressed_by:
-                panes[row.triage.pane].append(place)
-        self._panes = {pane: Queue(places) for pane, places in panes.items()}
-        self._under = {parent: Queue(places) for parent, places in under.items()}
+        self._gathered: dict[tuple[str, str], list[Place]] = {}
+
+    def gather(self, key: str, row: Item) -> None:
+        """Take in one of many rows; `arrange` puts them all in order at once."""
+        self.rows[key] = row
+        place = (row.order, key, row)
+        for parent in row.suppressed_by:
+            self._gathered.setdefault(("", parent), []).append(place)
+        if not row.suppressed_by:
+            self._gathered.setdefault((row.triage.pane, ""), []).append(place)
+
+    def arrange(self) -> None:
+        """Put what was gathered in order; quick when it came nearly in order."""
+        for (pane, parent), places in self._gathered.items():
+            if parent:
+                self._under[parent] = Queue(places)
+            else:
+                self._panes[pane] = Queue(places)
+        self._gathered = {}
 
     def place(self, key: str, row: Item | None) -> None:
         """Put an item's new row where it belongs; None takes it off the board."""

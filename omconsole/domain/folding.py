@@ -90,7 +90,7 @@ class Folding:
         for index, triage in enumerate(self._triage.values()):
             if triage.is_open:
                 self.take(None, triage, seen.get(triage.key))
-            if index % 500 == 499:
+            if index % 200 == 199:
                 yield
         self.marked.clear()
         self.marks_all = False

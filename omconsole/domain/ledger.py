@@ -169,7 +169,7 @@ class Ledger:
 
         The final sort is quick when the items were filled in by priority.
         """
-        rows: dict[str, Item] = {}
+        board = Board()
         keys: dict[str, str] = {}
         folding = Folding(self.triage)
         yield from folding.prepare(self.seen)
@@ -177,11 +177,12 @@ class Ledger:
         for index, (key, triage) in enumerate(self.triage.items()):
             keys[key[:ID_LENGTH]] = key
             if triage.is_open:
-                rows[key] = self._row(triage)
+                board.gather(key, self._row(triage))
             if index % 100 == 99:
                 yield
         self._keys = keys
-        self._board = Board(rows)
+        board.arrange()
+        self._board = board
 
     def take_requests(self) -> list[Event]:
         """The polls that others asked for since the last look."""
