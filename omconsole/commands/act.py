@@ -14,9 +14,10 @@ from omconsole.commands.resolving import is_task, resolve
 from omconsole.domain.commands import LONGEST_NOTE, Command, Outcome
 from omconsole.domain.events import Actor, Event
 from omconsole.domain.handling import Answers, decide, decide_post
+from omconsole.domain.items import Label
 from omconsole.domain.triage import Refusal
 from omconsole.domain.updates import Post
-from omconsole.domain.words import refusal_words
+from omconsole.domain.words import label_word, refusal_words
 from omconsole.errors import SourceFailed, UsageError
 from omconsole.i18n import _, number
 from omconsole.paths import prepare_state_directory
@@ -189,7 +190,7 @@ def _tell(outcome: Outcome, *, as_json: bool) -> None:
         print_json(outcome)
         return
     for done in outcome.done:
-        say(f"{done.id}  {done.label}")
+        say(f"{done.id}  {label_word(Label(done.label)) if done.label in set(Label) else done.label}")
     for already in outcome.already:
         say(f"{already.id}  {already.why}")
     for failed in outcome.failed:
