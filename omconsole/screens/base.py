@@ -184,12 +184,22 @@ class ConsoleScreen(Screen[None]):
     def verb_view_inbox(self) -> None:
         from omconsole.screens.inbox import InboxScreen
 
-        self.app.push_screen(InboxScreen(self.host))
+        if not self._went_back_to(InboxScreen):
+            self.app.push_screen(InboxScreen(self.host))
 
     def verb_view_sources(self) -> None:
         from omconsole.screens.sources import SourcesScreen
 
-        self.app.push_screen(SourcesScreen(self.host))
+        if not self._went_back_to(SourcesScreen):
+            self.app.push_screen(SourcesScreen(self.host))
+
+    def _went_back_to(self, kind: type[ConsoleScreen]) -> bool:
+        """Leave what lies over a screen of this kind; tell whether there is one. No screen lies over another itself."""
+        if not any(isinstance(each, kind) for each in self.app.screen_stack):
+            return False
+        while not isinstance(self.app.screen, kind):
+            self.app.pop_screen()
+        return True
 
     def verb_poll_refresh_all(self) -> None:
         self.host.refresh_source(None)

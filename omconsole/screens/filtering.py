@@ -9,6 +9,7 @@ from omconsole.screens import keys
 from omconsole.screens.base import ConsoleScreen
 
 if TYPE_CHECKING:
+    from textual import events
     from textual.widget import Widget
 
     from omconsole.screens.filter_line import Filtered, FilterLine
@@ -35,10 +36,19 @@ class FilteringScreen(ConsoleScreen):
 
         if self._filter_line is not None:
             await self._filter_line.remove()
-        self._filter_line = FilterLine(self.filtered())
-        await self.mount(self._filter_line, before=self.foot)
+            self._filter_line = None
+        line = FilterLine(self.filtered())
+        await self.mount(line, before=self.foot)
+        self._filter_line = line
         self.foot.keys = filter_hints()
-        self.set_focus(self._filter_line.words)
+        self.set_focus(line.words)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Take the filter's line away when the focus has left it: below it letters are verbs again."""
+        line = self._filter_line
+        # What has the focus now, not what the event tells of: the line may have been opened since.
+        if line is not None and self.focused is not None and line not in self.focused.ancestors:
+            self._take_line_away()
 
     def step_back(self) -> None:
         """Escape: close the filter's line, clear the filter, leave."""
@@ -51,11 +61,14 @@ class FilteringScreen(ConsoleScreen):
 
     def on_filter_line_closed(self) -> None:
         """Take the filter's line away; the filter stays."""
+        self._take_line_away()
+        self.set_focus(self.resting())
+
+    def _take_line_away(self) -> None:
         if self._filter_line is not None:
             self._filter_line.remove()
             self._filter_line = None
         self.foot.keys = keys.hints(self.TEACHES)
-        self.set_focus(self.resting())
 
     async def hint_pressed(self, action: str) -> None:
         """While a filter is typed the hints are those of its line."""

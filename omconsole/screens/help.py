@@ -53,6 +53,9 @@ class HelpScreen(ConsoleScreen):
         self.query_one("#page").focus()
         self._draw()
 
+    def verb_console_help(self) -> None:
+        self.leave()
+
     def on_resize(self) -> None:
         """Wrap the sentences anew."""
         self._draw()

@@ -324,3 +324,20 @@ async def test_what_stands_at_both_edges_of_the_head_never_touches(
     assert "1 needs you" in line
     assert "   " in line.strip()
     assert "STALE" in line
+
+
+async def test_the_line_of_a_filter_goes_when_the_focus_leaves_it(
+    console: Any, app_of: Any, quiet: Any, seen: Any
+) -> None:
+    console.device("LAP-1")
+    app = app_of(console)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await quiet(pilot)
+        await pilot.press("slash", *"lap")
+        await quiet(pilot)
+        assert app.screen.query("#filter-line")
+        await pilot.press("tab")
+        await quiet(pilot)
+        assert not app.screen.query("#filter-line")
+        assert "? help" in seen(app)
+        assert "filter: lap" in seen(app)
