@@ -265,7 +265,10 @@ class ConsoleApp(GuardedApp):
             self._say(f"{error.what} {error.do}".strip(), warning=True)
             return
         if not quiet or outcome.failed:
-            self._say(outcome_words(verb, outcome, rows, self.reading), warning=outcome_tone(outcome) == "warning")
+            self._say(
+                outcome_words(verb, outcome, rows, self.reading, self.size.width),
+                warning=outcome_tone(outcome) == "warning",
+            )
 
     def refresh_source(self, source: str | None) -> None:
         """Ask Graph again: one source, or with None all of them."""

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+
 from omconsole.domain.items import Label
 from omconsole.i18n import _, ngettext, number
 from omconsole.screens.rows import title
+from widgets.cells import drawable, fit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,8 +20,14 @@ if TYPE_CHECKING:
     from omconsole.screens.ports import Row
     from omconsole.screens.reading import Reading
 
+PLAIN = Style()
+MARGIN = 1
+"""Cells before the sentence."""
+LEAST_NAME = 16
+"""Cells that a name keeps."""
 
-def outcome_words(verb: str, outcome: Outcome, rows: Mapping[str, Row], reading: Reading) -> str:
+
+def outcome_words(verb: str, outcome: Outcome, rows: Mapping[str, Row], reading: Reading, width: int) -> str:
     """Return what came of it: of one row by its name, of several by numbers and the first reason for a failure.
 
     Args:
@@ -24,9 +35,10 @@ def outcome_words(verb: str, outcome: Outcome, rows: Mapping[str, Row], reading:
         outcome: the answer.
         rows: the rows that the verb was given to, by id.
         reading: for names and times.
+        width: cells of the line; a long name gives way in its middle, the reason stays.
     """
     if len(outcome.done) + len(outcome.already) + len(outcome.failed) == 1:
-        return _of_one(verb, outcome, rows, reading)
+        return _of_one(verb, outcome, rows, reading, width)
     parts: list[str] = []
     if outcome.done:
         count = len(outcome.done)
@@ -46,11 +58,23 @@ def outcome_tone(outcome: Outcome) -> Literal["plain", "warning"]:
     return "warning" if outcome.failed else "plain"
 
 
-def _of_one(verb: str, outcome: Outcome, rows: Mapping[str, Row], reading: Reading) -> str:
-    for done in outcome.done:
-        return _done(verb, done.label).format(name=_name(rows.get(done.id), done.id, reading))
+def _of_one(verb: str, outcome: Outcome, rows: Mapping[str, Row], reading: Reading, width: int) -> str:
+    if outcome.done:
+        done = outcome.done[0]
+        return _named(_done(verb, done.label), _name(rows.get(done.id), done.id, reading), "", width)
     refused = outcome.already[0] if outcome.already else outcome.failed[0]
-    return _("{name}: {why}.").format(name=_name(rows.get(refused.id), refused.id, reading), why=refused.why)
+    return _named(_("{name}: {why}."), _name(rows.get(refused.id), refused.id, reading), refused.why, width)
+
+
+def _named(pattern: str, name: str, why: str, width: int) -> str:
+    """Put a name into a sentence, cut in its middle where the sentence would not fit."""
+    room = max(LEAST_NAME, width - MARGIN - cell_len(pattern.format(name="", why=why)))
+    shown = (
+        name
+        if cell_len(name) <= room
+        else "".join(part.text for part in fit([Segment(name)], room, PLAIN, cut="middle"))
+    )
+    return pattern.format(name=shown.strip(), why=why)
 
 
 def _done(verb: str, label: str) -> str:
@@ -69,4 +93,4 @@ def _done(verb: str, label: str) -> str:
 
 
 def _name(row: Row | None, id_: str, reading: Reading) -> str:
-    return id_ if row is None else title(row, reading)
+    return drawable(id_ if row is None else title(row, reading))

@@ -128,7 +128,9 @@ def _evidence(item: Item, reading: Reading, width: int, *, wide: bool) -> list[C
         return [*parts, paragraph(_("The source has not been read since this console started."))]
     parts.append(columns([fact if wide else fact[:2] for fact in facts(seen.facts, reading)], width=width))
     source = words.source_word(item.triage.source)
-    told = _("Source: {source}. As of {time}.").format(source=source, time=instant(seen.evidence_at or seen.last_seen, reading))
+    told = _("Source: {source}. As of {time}.").format(
+        source=source, time=instant(seen.evidence_at or seen.last_seen, reading)
+    )
     parts.append(paragraph(told))
     if seen.causes:
         parts.append(heading(_("Causes")))

@@ -304,3 +304,28 @@ async def test_the_number_of_a_pane_leads_there_from_below_a_detail_too(
         await quiet(pilot)
         assert len(app.screen_stack) == 1
         assert app.focused.id == "updates-table"
+
+
+async def test_the_inbox_lies_over_itself_nowhere(console: Any, app_of: Any, quiet: Any) -> None:
+    console.device("LAP-1")
+    app = app_of(console)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await quiet(pilot)
+        await pilot.press("0", "enter", "0", "enter", "0", "5", "5", "question_mark", "question_mark", "q", "q")
+        await quiet(pilot)
+        assert len(app.screen_stack) == 1
+
+
+async def test_of_a_long_name_the_middle_gives_way_to_the_reason(
+    console: Any, app_of: Any, quiet: Any, seen: Any
+) -> None:
+    console.device("LAP-" + "W" * 70 + "-END")
+    app = app_of(console)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await quiet(pilot)
+        await pilot.press("0", "X")
+        await quiet(pilot)
+        last = lines(seen(app))[-1]
+    assert last.startswith(" LAP-WWW")
+    assert "…" in last
+    assert last.endswith("not resolved.")
