@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from omconsole.config import Settings
-    from omconsole.domain.occurrences import Occurrence
     from omconsole.domain.filters import Filter
     from omconsole.domain.ledger import Ledger
+    from omconsole.domain.occurrences import Occurrence
     from omconsole.domain.rows import Row
 
 SOURCES_OF = {

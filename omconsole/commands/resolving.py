@@ -15,9 +15,9 @@ from omconsole.store.lookup import SHORTEST_PREFIX, meant
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from omconsole.domain.occurrences import Occurrence
     from omconsole.domain.items import Triage
     from omconsole.domain.ledger import Ledger
+    from omconsole.domain.occurrences import Occurrence
     from omconsole.domain.rows import Row
 
 CANDIDATES_SHOWN = 8

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from omconsole.config import Settings
-    from omconsole.domain.occurrences import Occurrence
     from omconsole.domain.events import Event
+    from omconsole.domain.occurrences import Occurrence
     from omconsole.domain.rows import Row
 
 RELATED_SHOWN = 50

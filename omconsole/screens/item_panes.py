@@ -58,7 +58,7 @@ class ItemsPane(RowsPane[ItemRow]):
     def unfold(self) -> bool:
         """Show what folds under the row at the cursor; tell whether there is anything."""
         row = self.row
-        if row is None or not self._members.get(item_of(row).id):
+        if row is None or self.filter or not self._members.get(item_of(row).id):
             return False
         self._unfolded.add(row.key)
         self.show(self._standing)
@@ -79,9 +79,9 @@ class ItemsPane(RowsPane[ItemRow]):
         return True
 
     def laid(self, rows: Sequence[ItemRow]) -> Sequence[ItemRow]:
-        """Put the members below the rows that are unfolded."""
+        """Put the members below the rows that are unfolded; a filter has found those that it asks for by themselves."""
         self._standing = rows  # type: ignore[assignment]  # what passes a filter is an item, never a member
-        return FoldedRows(self._standing, self._members, self._unfolded) if self._unfolded else rows
+        return FoldedRows(self._standing, self._members, self._unfolded) if self._unfolded and not self.filter else rows
 
     # Cursor
 

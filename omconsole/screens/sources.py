@@ -123,7 +123,7 @@ def source_columns(reading: Reading) -> Sequence[Column[SourceRow]]:
         return Content.styled(state_word(word), TONES[word])
 
     return (
-        Column(id="source", title=_("source"), width=20, cell=lambda row: words.source_word(row.key)),
+        Column(id="source", title=_("source"), width=22, cell=lambda row: words.source_word(row.key)),
         Column(id="state", title=_("state"), width=11, cell=state),
         Column(
             id="ok", title=_("last good"), width=9, cell=soft(lambda each: reading.age(each.last_ok)), align="right"

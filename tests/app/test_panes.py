@@ -179,6 +179,22 @@ async def test_a_filter_finds_what_is_folded(console: Any, app_of: Any, quiet: A
     assert "filter: lap-0017 · 30 hidden" in line(lines, "2 Issues")
 
 
+async def test_a_filter_over_an_unfolded_cause_shows_what_passes_alone(
+    console: Any, app_of: Any, quiet: Any, seen: Any
+) -> None:
+    pictures.noncompliant(console, 30)
+    pictures.find_causes(console)
+    app = app_of(console)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await quiet(pilot)
+        await pilot.press("l", "slash", *"win comp", "enter")
+        await quiet(pilot)
+        assert [row.is_cause for row in app.screen.issues.table.rows] == [True]
+        await pilot.press("escape")
+        await quiet(pilot)
+        assert len(app.screen.issues.table.rows) == 31
+
+
 async def test_an_empty_pane_with_a_backlog_names_the_key(console: Any, app_of: Any, quiet: Any, seen: Any) -> None:
     as_backlog(console, console.device("LAP-OLD"))
     app = app_of(console)
