@@ -187,7 +187,7 @@ async def test_a_filter_over_an_unfolded_cause_shows_what_passes_alone(
     app = app_of(console)
     async with app.run_test(size=(80, 24)) as pilot:
         await quiet(pilot)
-        await pilot.press("l", "slash", *"win comp", "enter")
+        await pilot.press("l", "slash", *"kind:cause", "enter")
         await quiet(pilot)
         assert [row.is_cause for row in app.screen.issues.table.rows] == [True]
         await pilot.press("escape")
