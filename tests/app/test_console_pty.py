@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.pty, pytest.mark.slow]
 
 OMCONSOLE = [sys.executable, "-m", "omconsole"]
-FIRST_ROW = r"(?m)^.?[CHM] +(NEW|OPEN|REOPENED|ACK|BACKLOG)"
+READ = r"need(s)? you.*all fresh"
+"""The head after every source has been read."""
 
 
 def demo(program: PtyProgram, state: Path, *arguments: str, size: tuple[int, int] = (120, 36)) -> None:
     program.start([*OMCONSOLE, "demo", *arguments], size, {"OMCONSOLE_STATE_DIR": str(state)})
-    program.read_until(FIRST_ROW, 30)
+    program.read_until(READ, 30)
 
 
 def acknowledged(state: Path) -> list[dict[str, Any]]:
@@ -43,6 +44,7 @@ def test_an_ack_seen_on_the_screen_survives_kill_9(tmp_path: Path) -> None:
     for number, name in enumerate(("Anna", "Ben"), start=1):
         with PtyProgram() as program:
             demo(program, tmp_path, "--devices", "120", "--scenario", "busy", "--as", name)
+            program.read_until(r"(?m)^▍.*jailbroken")
             program.send("a")
             program.read_until(f"cknowledged|ACK.*{name}")
             program.signal(SIGKILL)
@@ -60,6 +62,8 @@ def test_an_ack_seen_on_the_screen_survives_kill_9(tmp_path: Path) -> None:
 def test_planted_hostile_names_are_harmless_text(tmp_path: Path) -> None:
     with PtyProgram() as program:
         demo(program, tmp_path, "--devices", "120", "--scenario", "busy", size=(200, 50))
+        program.send(",", ",")  # causes, the backlog, every row
+        program.read_until("every row")
         program.send("/", "click")
         program.read_until(r"(?m)^.?M .*\[@click=", 20)
         program.send("enter", "esc")  # leave the filter's input, keep what it shows
