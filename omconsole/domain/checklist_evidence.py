@@ -87,13 +87,13 @@ def polling(evidence: Evidence, moment: Moment) -> Part:
         return Part("polling", False, _("No source has been read yet."), "omconsole poll --once")
     if never:
         worst = next((each for each in never if each.status is not None), never[0])
-        why = _("{source} has never been read; {n} of {total} sources are missing.")
+        why = _("Never read: {source}; missing: {n} of {total} sources.")
         text = why.format(source=source_word(worst.name), n=number(len(never)), total=number(len(asked)))
         return Part("polling", False, text, _remedy(worst, "omconsole poll --once"))
     late = [each for each in asked if each.is_stale(moment.now)]
     if late:
         worst = max(late, key=lambda each: _lateness(each, moment.now))
-        why = _("{source} has not been read since {time}; {n} of {total} sources are late.")
+        why = _("Not read since {time}: {source}; late: {n} of {total} sources.")
         text = why.format(
             source=source_word(worst.name), time=_last(worst, moment), n=number(len(late)), total=number(len(asked))
         )
@@ -175,9 +175,9 @@ def _unread(evidence: Evidence, moment: Moment, names: frozenset[str]) -> Part |
         return None
     worst = behind[0]
     if worst.last_ok is None:
-        text = _("Nobody can know: {source} has never been read.").format(source=source_word(worst.name))
+        text = _("Unknown; never read: {source}.").format(source=source_word(worst.name))
         return Part("", None, text, _remedy(worst, "omconsole poll --once"))
-    why = _("Nobody can know: {source} has not been read since {time}.")
+    why = _("Unknown; not read since {time}: {source}.")
     text = why.format(source=source_word(worst.name), time=_last(worst, moment))
     return Part("", None, text, _remedy(worst, "omconsole poll"))
 

@@ -261,7 +261,7 @@ def with_task(snapshot: Snapshot) -> Snapshot:
         state="due",
         due=pictures.NOW + timedelta(hours=14),
         parts=(
-            Part("polling", False, "devices has not been read since 08:51.", "omconsole poll"),
+            Part("polling", False, "Not read since 08:51: devices.", "omconsole poll"),
             Part("duty", None, "Nobody knows."),
             Part("procedure", True, "Reviewed."),
         ),
