@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from omconsole.commands.output import print_columns, print_json, say
-from omconsole.domain.contract import iso
+from omconsole.domain.instants import iso
 from omconsole.errors import ConsoleError, SettingsError, SignInError, StateError
 from omconsole.i18n import _, number
 from omconsole.verbs import VERBS, help_text, key_word

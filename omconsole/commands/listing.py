@@ -12,10 +12,11 @@ from msgspec import Struct
 from omconsole.commands.output import print_columns, print_json, say, warn
 from omconsole.domain.assessment import assessed
 from omconsole.domain.checklist_words import mark, why
-from omconsole.domain.contract import iso, item_json, occurrence_json, source_json, update_json
+from omconsole.domain.contract import item_json, occurrence_json, source_json, update_json
 from omconsole.domain.filters import FilterError, parse
 from omconsole.domain.grouping import Group, Grouping, group
 from omconsole.domain.health import SourceHealth
+from omconsole.domain.instants import iso
 from omconsole.domain.items import Item
 from omconsole.domain.kinds import KINDS
 from omconsole.domain.updates import Update

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from omconsole.domain import triage as law
 from omconsole.domain.changes import BEFORE_ONSET
 from omconsole.domain.fold import fold
+from omconsole.domain.instants import iso
 from omconsole.domain.items import Condition, Handling, Observation, Severity
 from omconsole.domain.kinds import kind_of
 from omconsole.domain.standings import BY_KIND, subject_type
@@ -96,7 +97,7 @@ def observe(
             "users": len(standing.users),
             "fleet": fleet,
             "platforms": platforms,
-            "onset": _iso(standing.onset) if standing.onset else None,
+            "onset": iso(standing.onset) if standing.onset else None,
             "curve": _curve(before, len(standing.devices), now),
             "changes": _changes(standing.onset, changes, _kept(before, "changes") or []),
         },
@@ -196,7 +197,7 @@ def _curve(before: Observation | None, count: int, now: datetime) -> list[list[A
         return curve
     if len(curve) > 1 and now - datetime.fromisoformat(curve[-1][0]) < CURVE_STEP:
         curve.pop()
-    curve.append([_iso(now), count])
+    curve.append([iso(now), count])
     return curve[-CURVE_POINTS:]
 
 
@@ -216,8 +217,8 @@ def _changes(
     told = {(each["at"], each["actor"], each["activity"], each["resource"]): each for each in known}
     for change, resource in changes:
         if change.at >= onset - BEFORE_ONSET:
-            told[_iso(change.at), change.actor, change.activity, resource.name] = {
-                "at": _iso(change.at),
+            told[iso(change.at), change.actor, change.activity, resource.name] = {
+                "at": iso(change.at),
                 "actor": change.actor,
                 "activity": change.activity,
                 "operation": change.operation,
@@ -225,10 +226,6 @@ def _changes(
                 "properties": [list(each) for each in resource.properties if each[0] not in UNTOLD],
             }
     newest = sorted(told.values(), key=lambda each: str(each["at"]), reverse=True)
-    begun = _iso(onset)
+    begun = iso(onset)
     before = [each for each in newest if str(each["at"]) <= begun][:CHANGES_SHOWN]
     return before + [each for each in newest if str(each["at"]) > begun][: CHANGES_SHOWN - len(before)]
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")

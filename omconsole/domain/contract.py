@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from omconsole.domain.checklist_words import why
+from omconsole.domain.instants import iso
 from omconsole.domain.items import Handling
 from omconsole.domain.words import title
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from omconsole.domain.events import Event
     from omconsole.domain.health import SourceHealth
     from omconsole.domain.items import Item, Triage
     from omconsole.domain.occurrences import Occurrence
     from omconsole.domain.updates import Update
-
-
-def iso(moment: datetime | None) -> str | None:
-    """A UTC time as `2026-11-22T09:41:00Z`, with a fraction only where there is one."""
-    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def item_json(

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from omconsole.domain.events import Actor, Event
 from omconsole.domain.identity import item_id, successor_of
+from omconsole.domain.instants import iso
 from omconsole.domain.items import Condition, Handling, Observation, Severity, Triage, lingers
 from omconsole.domain.kinds import NEVER_BACKLOG, kind_of
 
@@ -105,7 +106,7 @@ def _opened(
         "subject_type": seen.subject_type,
         "subject_id": seen.subject_id,
         "sub_key": seen.sub_key,
-        "first_seen": _iso(seen.first_seen or now),
+        "first_seen": iso(seen.first_seen or now),
         "previous": previous,
         "backlog": backlog,
     }
@@ -206,7 +207,3 @@ def event_of(
 def _act(current: Triage, name: str, actor: Actor, command_id: str, why: str | None, *, to: str) -> Event:
     event = event_of(current, name, from_=current.handling.value, to=to, why=why)
     return replace(event, actor=actor.person, actor_kind=actor.kind, via=actor.via, command_id=command_id)
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 from msgspec.structs import replace
 
-from omconsole.domain.contract import iso
 from omconsole.domain.events import Event
+from omconsole.domain.instants import iso
 from omconsole.errors import ConsoleError, GraphForbidden, GraphThrottled, SignInError
 from omconsole.graph import Round
 from omconsole.graph.throttling import LONGEST_WAIT_S

@@ -33,6 +33,8 @@ CURVE_FROM = 3
 """Values from which a trend is a curve."""
 LEAST_SPREAD = 1.0
 """Percentage points that fill the height of a curve at the least."""
+NAMED_AT_MOST = 2
+"""Sources that are named when something is wrong with them; of more their number says it."""
 PATIENCE = timedelta(seconds=3)
 """A fetch shorter than this is not worth a word that comes and goes."""
 
@@ -132,12 +134,21 @@ def freshness(reading: Reading) -> str:
     troubled = [source for source in sources if trouble(source, reading)]
     if troubled:
         worst = min(troubled, key=lambda source: source.last_ok or source.since or reading.now)
-        names = ", ".join(words.source_word(source.name) for source in troubled)
+        names = _named(troubled, len(sources))
         return _("{trouble}: {sources}").format(trouble=trouble(worst, reading), sources=names)
     if any(source.fetching_since for source in sources):
         return _("fetching")
     polled = [source for source in sources if source.last_ok is not None]
     return _("all fresh") if polled else _("not read yet")
+
+
+def _named(troubled: Sequence[SourceHealth], total: int) -> str:
+    """Return which sources are meant; of many how many, since a line of names says less."""
+    if len(troubled) <= NAMED_AT_MOST:
+        return ", ".join(words.source_word(source.name) for source in troubled)
+    if len(troubled) == total:
+        return _("all {n} sources").format(n=number(total))
+    return _("{n} of {total} sources").format(n=number(len(troubled)), total=number(total))
 
 
 def trouble(source: SourceHealth, reading: Reading) -> str:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from omconsole.domain.instants import iso
 from omconsole.domain.items import Observation, Severity
 from omconsole.domain.titles import connector_word
 from omconsole.signals.connector_table import KNOWN_NAMES, Connector, Values, folded
-from omconsole.signals.judging import iso
 
 if TYPE_CHECKING:
     from omconsole.signals.reading import Reading

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from omconsole.domain.instants import iso
 from omconsole.domain.items import Cause, Observation, Severity
 from omconsole.domain.triage import FIXED
 from omconsole.graph import TROUBLESHOOTING_EVENTS, TROUBLESHOOTING_EVENTS_ASKED, Flaws, TroubleshootingEvent, pages
-from omconsole.signals.judging import iso
 from omconsole.signals.known import nothing_known
 from omconsole.signals.names import UserNames
 from omconsole.signals.reading import Cleared, Progress, Reading

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from omconsole.domain.instants import iso
 from omconsole.domain.items import Cause, Observation, Severity
 from omconsole.graph import same
 from omconsole.graph.members import RESULTANT_APP_STATE, as_number, member_of
-from omconsole.signals.judging import JUDGED_AFTER, iso
+from omconsole.signals.judging import JUDGED_AFTER
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from omconsole.domain.instants import iso
 from omconsole.domain.items import Observation, Severity
 
 if TYPE_CHECKING:
@@ -173,8 +174,3 @@ def reports_encryption(device: ManagedDevice) -> bool:
 def compliance_state(device: ManagedDevice) -> str:
     """Graph's `complianceState`, whose case changes from place to place."""
     return (device.compliance_state or "").casefold()
-
-
-def iso(moment: datetime | None) -> str | None:
-    """A UTC time as facts keep it."""
-    return None if moment is None else moment.isoformat().replace("+00:00", "Z")

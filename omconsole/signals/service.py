@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from omconsole.domain.instants import iso
 from omconsole.domain.items import Observation, Severity
 from omconsole.graph import pages
 from omconsole.graph.service_shapes import SERVICE_ISSUES, ServiceHealthIssue
 from omconsole.graph.tenant_surface import SERVICE_ISSUES_ASKED
 from omconsole.signals.asking import first_understood
-from omconsole.signals.judging import iso
 from omconsole.signals.messages import WORKLOAD
 from omconsole.signals.reading import Mode, Progress, Reading
 from omconsole.signals.relevance import VITAL, concerns_devices

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -314,3 +315,17 @@ async def test_the_first_row_that_passes_a_new_filter_has_the_cursor(console: An
         await quiet(pilot)
         assert app.screen.issues.table.cursor_index == 0
         assert app.screen.target().seen.subject_name == "ODD-1"
+
+
+async def test_of_many_sources_in_trouble_the_head_tells_the_number(
+    console: Any, app_of: Any, quiet: Any, seen: Any
+) -> None:
+    for name in ("service", "connectors", "apps"):
+        console.health(name)
+        console.fail(name, "Graph did not answer")
+    app = app_of(console)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await quiet(pilot)
+        head = shown(app, seen)[1]
+    assert re.search(r": (all \d+|3 of \d+) sources", head), head
+    assert "…" not in head

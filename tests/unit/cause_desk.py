@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from omconsole.domain import triage as law
-from omconsole.domain.contract import iso
 from omconsole.domain.events import Event
 from omconsole.domain.health import SourceHealth
+from omconsole.domain.instants import iso
 from omconsole.domain.items import Cause, Item, Observation
 from omconsole.domain.standings import CauseThresholds
 from omconsole.poll.causing import Causing

@@ -9,8 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from omconsole.domain import triage as law
-from omconsole.domain.contract import iso, item_json
+from omconsole.domain.contract import item_json
 from omconsole.domain.events import Event
+from omconsole.domain.instants import iso
 from omconsole.domain.items import Cause, Handling, Observation, Severity
 from omconsole.domain.updates import Post
 from omconsole.poll.intake import EVENTS_A_HOLD, Intake, Tally
