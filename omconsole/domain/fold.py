@@ -81,9 +81,10 @@ def _fold_measure(current: Triage, event: Event) -> Triage:
 
 def _measured_from_now(current: Triage) -> Triage:
     """The worsening of a cause is measured from here on (triage.md, "Causes")."""
-    return (
-        replace(current, base_firing=current.firing, base_platforms=current.platforms) if current.is_cause else current
-    )
+    if not current.is_cause:
+        return current
+    firing, platforms, severity = current.firing, current.platforms, current.severity
+    return replace(current, base_firing=firing, base_platforms=platforms, base_severity=severity)
 
 
 def _fold_members(current: Triage, event: Event) -> Triage:

@@ -131,7 +131,7 @@ class Intake:
     def _observe(self, key: str, seen: Observation, now: datetime) -> None:
         """Replace the observation only when it says something new, so that unchanged rows stay the same objects."""
         before = self._ledger.seen.get(key)
-        causes = seen.causes or self._reasons.of(seen, before)
+        causes = seen.causes or self._reasons.of(key, seen, before)
         fresh = replace(seen, last_seen=before.last_seen if before else now, causes=causes)
         if before != fresh:
             self._ledger.observe(key, replace(fresh, last_seen=now))
@@ -328,6 +328,7 @@ class Intake:
                 tally.opened += 1
             elif draft.event == "item.cleared":
                 tally.cleared += 1
+                self._absent.pop(draft.key or "", None)
                 current = self._ledger.triage.get(draft.key or "")
                 if current is not None and current.handling is Handling.RESOLVED:
                     self._ledger.forget_observation(current.key)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from omconsole.domain.items import Cause
 from omconsole.poll.clearing import ABSENT_SWEEPS, BELIEVED_ABSENT
 from omconsole.signals.slices import sliced
 
@@ -13,10 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from omconsole.domain.items import Cause, Item, Observation, Triage
+    from omconsole.domain.items import Item, Observation, Triage
     from omconsole.domain.ledger import Ledger
     from omconsole.signals.reading import Reading
 
+FAMILY = "device.compliance"
+"""The items whose reasons come from another source."""
 SLICE = 50
 """Items looked at between two turns of the loop (about 1 ms)."""
 
@@ -31,12 +34,23 @@ class Reasons:
         self._lost: dict[str, int] = {}
         """By key: complete sweeps in a row of the source of reasons that did not name all that an item had."""
 
-    def of(self, seen: Observation, before: Observation | None) -> tuple[Cause, ...]:
+    def of(self, key: str, seen: Observation, before: Observation | None) -> tuple[Cause, ...]:
         """What is known of an item that its own source shows, or was known before this process began."""
         known = self._known.get(seen.family)
         if known is None or (before is not None and seen.subject_id not in known):
-            return before.causes if before is not None else ()
+            return before.causes if before is not None else self._remembered(key, seen)
         return known.get(seen.subject_id, ())
+
+    def _remembered(self, key: str, seen: Observation) -> tuple[Cause, ...]:
+        """The reasons by which the history has the item under causes: all that is left when the caches were lost."""
+        item = self._ledger.item(key)
+        if item is None or seen.family != FAMILY:
+            return ()
+        return tuple(
+            Cause("compliance", cause.subject_id, cause.subject_id, setting=cause.sub_key or None)
+            for cause in self._ledger.causes_of(item)
+            if cause.kind == "cause.compliance"
+        )
 
     async def take(self, reading: Reading, now: datetime) -> None:
         """Lay what a source knows about another one's items beside them."""

@@ -15,6 +15,7 @@ from omconsole.domain.events import Event
 from omconsole.domain.inbox import inbox
 from omconsole.domain.items import Condition, Handling, Item, Label, Severity
 from omconsole.domain.standings import CauseId, CauseThresholds, Standing
+from omconsole.poll.intake import Intake
 from omconsole.store import Store
 from tests.unit.cause_desk import FIREWALL, NOON, VERSION, CauseDesk, failing, names
 from tests.unit.domain_builders import observation
@@ -411,6 +412,19 @@ async def test_a_cause_outlives_the_cache_of_what_its_sources_showed(desk: Cause
     assert (cause.label, cause.triage.firing) == (Label.ACK, 6)
     await desk.round(failing(*names(6)), why(names(6), VERSION))
     assert desk.top() == [desk.cause()]
+    assert [event.event for event in desk.told() if event.event in {"item.cleared", "item.reopened"}] == []
+
+
+async def test_a_cause_outlives_a_lost_cache_also_when_its_devices_are_read_before_its_reasons(desk: CauseDesk) -> None:
+    await desk.round(failing(*names(6)), why(names(6), VERSION))
+    await desk.do("ack", desk.cause())
+    desk.ledger.seen.clear()
+    desk.ledger.rebuild()
+    desk.intake = Intake("contoso", desk.ledger, desk.store)
+    await desk.round(failing(*names(6)))
+    assert (desk.cause().label, desk.top()) == (Label.ACK, [desk.cause()])
+    await desk.round(failing(*names(6)), why(names(6), VERSION))
+    assert desk.cause().label is Label.ACK
     assert [event.event for event in desk.told() if event.event in {"item.cleared", "item.reopened"}] == []
 
 
