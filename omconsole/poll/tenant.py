@@ -112,8 +112,9 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
             nonlocal kept_at
             try:
                 if kept_at is None or kept_at[0] != ledger.revision or report.finished - kept_at[1] >= KEPT_AT_LEAST:
+                    keeping = ledger.revision, report.finished
                     await store.save_caches(ledger, picture())
-                    kept_at = ledger.revision, report.finished
+                    kept_at = keeping
                 if any(reading.source == devices.name and reading.status == "ok" for reading in report.readings):
                     await store.save_fleet(list(devices.fleet.devices.values()))
             except StateError as error:
