@@ -3,7 +3,8 @@
 ConsoleError                 1  unexpected
 ├── UsageError               2  a wrong option, argument or id
 │   └── SettingsError        2  the settings file or the environment
-├── SignInError              3  sign-in needed or failed
+├── SignInError              3  sign-in failed
+│   └── SignInNeeded            a person has to sign in
 ├── StateError               4  the state directory: locked, newer, damaged, not writable
 │   ├── StateLocked
 │   └── StateNewer
@@ -49,6 +50,18 @@ class SignInError(ConsoleError):
     """There is no token that Graph accepts."""
 
     exit_code = 3
+
+
+class SignInNeeded(SignInError):
+    """Only a person can go on: nobody is signed in, or Entra asks for more.
+
+    Args:
+        claims: the claims challenge that the next sign-in has to answer, JSON text; None without one.
+    """
+
+    def __init__(self, what: str, do: str = "", *, claims: str | None = None) -> None:
+        super().__init__(what, do)
+        self.claims = claims
 
 
 class StateError(ConsoleError):

@@ -17,6 +17,7 @@ from msgspec.structs import asdict, replace
 
 from omconsole.config import values
 from omconsole.config.file import Place, RawProfile, RawSettings, nearest, read_settings_file
+from omconsole.config.sign_in import SignInSettings, check_sign_in, sign_in_of
 from omconsole.config.thresholds import Thresholds, thresholds_of
 from omconsole.config.values import CLOUDS, Secret
 from omconsole.errors import SettingsError, UsageError
@@ -27,11 +28,20 @@ from omconsole.sanitize import sanitize
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CLOUDS", "THEMES", "Options", "ProfileSettings", "Secret", "Settings", "Thresholds", "load"]
+__all__ = [
+    "CLOUDS",
+    "THEMES",
+    "Options",
+    "ProfileSettings",
+    "Secret",
+    "Settings",
+    "SignInSettings",
+    "Thresholds",
+    "load",
+]
 
 THEMES: Final = ("dark", "light")
 
-_AUTHS_LATER: Final = ("device-code", "browser", "client-secret", "certificate", "managed-identity")
 _DEMO_GRAPH_URL: Final = "http://localhost"
 _DEMO_POLL: Final = {
     "devices": 15,
@@ -65,8 +75,7 @@ class ProfileSettings(Struct, frozen=True, kw_only=True):
     """Root of Microsoft Graph without a version and without a slash at its end."""
     tenant_id: str | None = None
     """None for the demo alone."""
-    client_id: str | None = None
-    auth: Literal["token"] = "token"
+    sign_in: SignInSettings = SignInSettings()
     cloud: str = "global"
     ca_file: Path | None = None
     proxy: str | None = None
@@ -124,7 +133,7 @@ def load(path: Path | None, environ: Mapping[str, str], options: Options | None 
     found = asked_for or _is_there(where)
     raw = read_settings_file(where) if found else RawSettings()
     file = sanitize(where)
-    profiles = _profiles(raw, file, where.parent)
+    profiles = _profiles(raw, file, where.parent, environ)
     name = _profile_name(raw, profiles, where, environ, options)
     profile = profiles[name]
     if options.read_only and not profile.read_only:
@@ -132,6 +141,7 @@ def load(path: Path | None, environ: Mapping[str, str], options: Options | None 
     _check_ca_file(profile, Place(file, f"profiles.{name}.ca_file"))
     if profile.tenant_id is None and name != DEMO_PROFILE:
         raise _no_tenant(Place(file, f"profiles.{name}.tenant_id"))
+    check_sign_in(profile.sign_in, Place(file, f"profiles.{name}"))
     return Settings(
         profile_name=name,
         profile=profile,
@@ -145,7 +155,7 @@ def load(path: Path | None, environ: Mapping[str, str], options: Options | None 
     )
 
 
-def _profiles(raw: RawSettings, file: str, base: Path) -> dict[str, ProfileSettings]:
+def _profiles(raw: RawSettings, file: str, base: Path, environ: Mapping[str, str]) -> dict[str, ProfileSettings]:
     """Return every profile of the file, checked, and the demo."""
     profiles = {}
     for name, table in raw.profiles.items():
@@ -156,18 +166,19 @@ def _profiles(raw: RawSettings, file: str, base: Path) -> dict[str, ProfileSetti
             validate_profile_name(name)
         except UsageError as error:
             raise place.error(error.what, error.do) from error
-        profiles[name] = _profile(table, place, base)
+        profiles[name] = _profile(table, place, base, environ)
     profiles[DEMO_PROFILE] = ProfileSettings(graph_url=_DEMO_GRAPH_URL, poll=dict(_DEMO_POLL))
     return profiles
 
 
-def _profile(raw: RawProfile, place: Place, base: Path) -> ProfileSettings:
-    values.choice(raw.auth, ("token",), _AUTHS_LATER, place / "auth")
+def _profile(raw: RawProfile, place: Place, base: Path, environ: Mapping[str, str]) -> ProfileSettings:
+    for key in ("client_id", "managed_identity_client_id"):
+        _identifier(getattr(raw, key), place / key)
     cloud = values.choice(raw.cloud, tuple(CLOUDS), (), place / "cloud") or "global"
     return ProfileSettings(
         graph_url=values.graph_root(raw.graph_url, place / "graph_url") if raw.graph_url is not None else CLOUDS[cloud],
         tenant_id=_identifier(raw.tenant_id, place / "tenant_id"),
-        client_id=_identifier(raw.client_id, place / "client_id"),
+        sign_in=sign_in_of(raw, place, base, environ, cloud),
         cloud=cloud,
         ca_file=values.file_path(raw.ca_file, base, place / "ca_file") if raw.ca_file is not None else None,
         proxy=values.proxy_url(raw.proxy, place / "proxy") if raw.proxy is not None else None,

@@ -23,17 +23,7 @@ MAX_BYTES: Final = 1_000_000
 
 _LATER: Final[dict[str, frozenset[str]]] = {
     "": frozenset({"business_hours", "keys", "timers", "wall", "bell", "hooks", "history_days"}),
-    "profile": frozenset(
-        {
-            "authority",
-            "secret_env",
-            "secret_command",
-            "certificate_file",
-            "certificate_passphrase_env",
-            "managed_identity_client_id",
-            "state_group",
-        }
-    ),
+    "profile": frozenset({"state_group"}),
     "poll": frozenset(
         {"nopolicy", "policies", "osupdates", "defender", "firewall", "malware", "users", "security", "actions"}
     ),
@@ -106,6 +96,13 @@ class RawProfile(Struct, frozen=True, forbid_unknown_fields=True):
     auth: str | None = None
     cloud: str | None = None
     graph_url: str | None = None
+    authority: str | None = None
+    secret_env: str | None = None
+    secret_command: str | list[str] | None = None
+    certificate_file: str | None = None
+    certificate_passphrase_env: str | None = None
+    managed_identity_client_id: str | None = None
+    token_cache: str | None = None
     ca_file: str | None = None
     proxy: str | None = None
     read_only: bool | None = None
@@ -215,7 +212,7 @@ def _check_keys(table: Mapping[str, Any], kind: str, shape: type[Struct], place:
         if key.lower() in _SECRETS:
             raise here.error(
                 _("secrets do not belong in the settings file."),
-                _("Remove the line, and put the token into the environment variable OMCONSOLE_TOKEN."),
+                _("Remove the line; put the secret into the environment, and name its variable with secret_env."),
             )
         if key in _LATER[kind]:
             raise here.error(

@@ -94,6 +94,15 @@ def graph_root(value: str, place: Place) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
+def https_address(value: str, place: Place) -> str:
+    """Return an https address with its path, without a slash at its end."""
+    do = _("Write the sign-in server and the tenant, as in https://login.microsoftonline.com/contoso.onmicrosoft.com.")
+    parts = _address(value, place, do)
+    if parts.scheme != "https":
+        raise place.error(_("signing in needs https."), do)
+    return f"https://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+
+
 def proxy_url(value: str, place: Place) -> str:
     """Return the address of a proxy, which holds no credentials."""
     parts = _address(

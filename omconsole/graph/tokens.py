@@ -23,8 +23,18 @@ _GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII
 class TokenSource(Protocol):
     """Gives a bearer token for Graph whenever a request needs one."""
 
-    async def token(self) -> str:
-        """Returns a token that is good now, or raises SignInError."""
+    async def token(self, *, claims: str | None = None, refused: str | None = None) -> str:
+        """Returns a token that is good now.
+
+        Args:
+            claims: a claims challenge of Graph, JSON text, that the token has to meet.
+            refused: a token that Graph did not accept; another one is wanted.
+
+        Raises:
+            SignInNeeded: only a person can get one.
+            SignInError: there is none.
+            GraphUnreachable: the sign-in server did not answer, and no token that is still good is at hand.
+        """
         ...
 
 
@@ -53,7 +63,17 @@ class ReadyToken:
             )
         self._value = token
 
-    async def token(self) -> str:
+    async def token(self, *, claims: str | None = None, refused: str | None = None) -> str:
+        """Returns the token.
+
+        Raises:
+            SignInError: another one is wanted; nobody renews this one.
+        """
+        if claims is not None or refused is not None:
+            raise SignInError(
+                _("Microsoft Graph wants another token than the one in {variable}.").format(variable=TOKEN_VARIABLE),
+                _("Put a fresh one there and start again; a ready token is not renewed."),
+            )
         return self._value
 
     def __repr__(self) -> str:

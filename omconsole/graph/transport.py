@@ -24,11 +24,17 @@ TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0, pool=None)
 """Seconds of silence; the deadline of a whole request is GraphClient's."""
 
 
+SIGN_IN_TIMEOUT: Final = httpx.Timeout(10.0)
+"""Seconds of silence of the sign-in server; a worker thread that waits for it cannot be cut short."""
+
+
 class TransportSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How Graph is reached."""
+    """How Graph and the sign-in server are reached."""
 
     graph_url: str = "https://graph.microsoft.com"
     """The root without a version."""
+    authority: str = "https://login.microsoftonline.com/organizations"
+    """The sign-in server with the tenant."""
     ca_file: str | None = None
     """Certificates to trust instead of the system's."""
     proxy: str | None = None
@@ -72,10 +78,27 @@ def build_client(
             },
         )
     except (ImportError, ValueError, httpx.InvalidURL) as error:
-        raise SettingsError(
-            _("The proxy cannot be used: {reason}").format(reason=sanitize(error)),
-            _("Set proxy, or HTTPS_PROXY, to an http:// or https:// address."),
-        ) from None
+        raise _unusable_proxy(error) from None
+
+
+def build_sign_in_client(settings: TransportSettings, *, environ: Mapping[str, str] | None = None) -> httpx.Client:
+    """Returns the synchronous client that msal gets: certificates, proxies and time-outs as for Graph (S8, S26).
+
+    Raises:
+        SettingsError: the CA file or the proxy cannot be used.
+    """
+    context = tls_context(settings.ca_file, os.environ if environ is None else environ)
+    try:
+        return httpx.Client(
+            verify=context,
+            proxy=settings.proxy,
+            trust_env=not is_loopback(httpx.URL(settings.authority).host),
+            timeout=SIGN_IN_TIMEOUT,
+            follow_redirects=False,
+            headers={"User-Agent": f"omconsole/{__version__}"},
+        )
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        raise _unusable_proxy(error) from None
 
 
 def tls_context(ca_file: str | None, environ: Mapping[str, str]) -> ssl.SSLContext:
@@ -104,3 +127,10 @@ def tls_context(ca_file: str | None, environ: Mapping[str, str]) -> ssl.SSLConte
             ),
             _("Set ca_file, or SSL_CERT_FILE, to a file of certificates in PEM form."),
         ) from None
+
+
+def _unusable_proxy(error: Exception) -> SettingsError:
+    return SettingsError(
+        _("The proxy cannot be used: {reason}").format(reason=sanitize(error)),
+        _("Set proxy, or HTTPS_PROXY, to an http:// or https:// address."),
+    )
