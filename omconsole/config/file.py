@@ -212,7 +212,7 @@ def _check_keys(table: Mapping[str, Any], kind: str, shape: type[Struct], place:
         if key.lower() in _SECRETS:
             raise here.error(
                 _("secrets do not belong in the settings file."),
-                _("Remove the line; put the secret into the environment, and name its variable with secret_env."),
+                _("Remove the line. A token goes into OMCONSOLE_TOKEN; secret_env names the variable of a secret."),
             )
         if key in _LATER[kind]:
             raise here.error(

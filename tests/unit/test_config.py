@@ -176,7 +176,7 @@ def test_an_unknown_key_names_the_nearest(
     [
         ("history_days = 400", "history_days"),
         ('business_hours = "Mon-Fri 08:00-17:00"', "business_hours"),
-        ('[profiles.a]\nauthority = "https://x"', "profiles.a.authority"),
+        ('[profiles.a]\nstate_group = "ops"', "profiles.a.state_group"),
         ('[profiles.a.poll]\nsecurity = "2m"', "profiles.a.poll.security"),
         ("[profiles.a.thresholds]\nupdate_days = [30, 14, 7]", "profiles.a.thresholds.update_days"),
         ("[timers]", "timers"),
@@ -231,8 +231,12 @@ def test_a_wrong_type_names_both(
 @pytest.mark.parametrize(
     ("line", "key", "do"),
     [
-        ('auth = "device-code"', "auth", "token"),
-        ('auth = "magic"', "auth", "token"),
+        ('auth = "magic"', "auth", "device-code"),
+        ('token_cache = "keyring"', "token_cache", "file, off"),
+        ('authority = "http://login.example"', "authority", "https"),
+        ('secret_env = "p@ssw0rd"', "secret_env", "variable"),
+        ('secret_command = "pass \'"', "secret_command", "program"),
+        ('managed_identity_client_id = "a b"', "managed_identity_client_id", "GUID"),
         ('cloud = "moon"', "cloud", "us-gov"),
         ('tenant_id = "../x"', "tenant_id", "GUID"),
         ('ca_file = "nowhere.pem"', "ca_file", "PEM"),
