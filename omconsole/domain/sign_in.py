@@ -6,17 +6,19 @@ from datetime import datetime
 
 import msgspec
 
+from omconsole.accounts import Account
 from omconsole.config.sign_in import Method
 
-
-class Account(msgspec.Struct, frozen=True):
-    """Who is signed in. Every text is sanitised."""
-
-    name: str
-    """The user principal name; of an application its client id."""
-    tenant_id: str = ""
-    object_id: str = ""
-    is_application: bool = False
+__all__ = [
+    "Account",
+    "BrowserAddress",
+    "Connecting",
+    "DeviceCode",
+    "Hindrance",
+    "Method",
+    "SignInState",
+    "SignInStep",
+]
 
 
 class Connecting(msgspec.Struct, frozen=True):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from omconsole.accounts import tokens_directory
 from omconsole.graph.sign_in import SignIn
 from omconsole.graph.tokens import ReadyToken, TokenSource
 from omconsole.graph.transport import TransportSettings
-from omconsole.paths import user_directory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ def sign_in_for(settings: Settings, environ: Mapping[str, str] | None = None) ->
     return SignIn(
         settings.profile.sign_in,
         transport_settings(settings),
-        tokens_in=user_directory() / "tokens",
+        tokens_in=tokens_directory(),
         profile=settings.profile_name,
         environ=os.environ if environ is None else environ,
     )

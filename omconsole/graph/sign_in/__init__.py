@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 class SignIn:
-    """One profile's sign-in. Making one asks nobody and reads nothing."""
+    """One profile's sign-in. Making one asks nobody and reads nothing.
+
+    Who signed in is kept by `omconsole.accounts.keep_account`, with `directory=tokens_in`.
+    """
 
     def __init__(
         self,
