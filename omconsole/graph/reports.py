@@ -119,13 +119,15 @@ class _Order:
         return {name: getattr(typed, name) for name in self._present}
 
 
-async def report(
+async def report(  # noqa: PLR0913 - what a request says, and how its pages are read
     client: GraphClient,
     asked: Asked,
     *,
     decoder: ReportDecoder[T],
     workload: str,
     filter_: str = "",
+    keeps_session: bool = False,
+    first: bytes | None = None,
     in_round: Round | None = None,
     page_rows: int = PAGE_ROWS,
     max_pages: int = PAGES_AT_MOST,
@@ -141,6 +143,8 @@ async def report(
         decoder: of its rows.
         workload: what shares a throttling limit.
         filter_: in the report's own grammar, for example `(ApplicationId eq '…')`; empty for all rows.
+        keeps_session: send the session of the first answer back with the next requests, where that is known to work.
+        first: the answer to `first_request`, when it was asked for elsewhere, as in a batch.
         in_round: whose waiting time and counters these are.
         page_rows: rows asked for at a time.
         max_pages: a report with more is refused.
@@ -152,12 +156,12 @@ async def report(
     turn = in_round or Round()
     read, before, session = 0, None, None
     for index in range(max_pages):
-        body = _Body(asked.select, read, page_rows, filter_, session)
-        reply = await client.post(
-            asked.path, msgspec.json.encode(body), workload=workload, version=asked.version, in_round=turn
-        )
-        table = opened(reply.body)
-        session = table.session or session
+        if first is None:
+            content = msgspec.json.encode(_Body(asked.select, read, page_rows, filter_, session))
+            reply = await client.post(asked.path, content, workload=workload, version=asked.version, in_round=turn)
+        table = opened(reply.body if first is None else first)
+        first = None
+        session = (table.session or session) if keeps_session else None
         mark = (table.values[0], table.values[-1]) if table.values else None
         if mark is not None and mark == before:
             raise endless(_("The next page of the report is one that was read already."))
@@ -170,6 +174,11 @@ async def report(
         if ends:
             return
     raise endless(_("More than {n} pages came; the rest was not read.").format(n=max_pages))
+
+
+def first_request(asked: Asked, *, filter_: str = "", page_rows: int = PAGE_ROWS) -> bytes:
+    """Returns the JSON that `report` asks for the first page with."""
+    return msgspec.json.encode(_Body(asked.select, 0, page_rows, filter_))
 
 
 def _lacking(table: Table, read: int) -> Flaws:

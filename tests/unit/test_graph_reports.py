@@ -21,7 +21,7 @@ from omconsole.graph import (
     Round,
     report,
 )
-from omconsole.graph.reports import opened
+from omconsole.graph.reports import first_request, opened
 from tests.unit.graph_tools import Tenant, ok, refused
 
 COLUMNS = ("DeviceId", "PolicyName", "SettingName", "SettingStatus")
@@ -86,12 +86,25 @@ async def test_pages_go_on_behind_what_came_not_behind_what_was_asked_for() -> N
     assert not flaws(pages)
 
 
-async def test_a_session_is_sent_back_with_the_next_request() -> None:
+@pytest.mark.parametrize(("known_to_work", "sent"), [(True, [None, "s-1"]), (False, [None, None])])
+async def test_a_session_is_sent_back_where_that_is_known_to_work(known_to_work: bool, sent: list[str | None]) -> None:
     first = table([row(1), row(2)], 3)
     first._content = json.dumps(json.loads(first.content) | {"SessionId": "s-1"}).encode()
     tenant = Tenant(first, table([row(3)], 3))
-    await read(tenant)
-    assert [body.get("sessionId") for body in asked(tenant)] == [None, "s-1"]
+    assert ids(await read(tenant, keeps_session=known_to_work)) == ["d1", "d2", "d3"]
+    assert [body.get("sessionId") for body in asked(tenant)] == sent
+
+
+async def test_a_report_goes_on_behind_a_first_page_that_was_asked_for_elsewhere() -> None:
+    tenant = Tenant(table([row(3)], 3))
+    assert ids(await read(tenant, first=table([row(1), row(2)], 3).content)) == ["d1", "d2", "d3"]
+    assert [body["skip"] for body in asked(tenant)] == [2]
+
+
+async def test_the_first_request_is_the_same_wherever_it_is_asked() -> None:
+    tenant = Tenant(table([row(1)]))
+    await read(tenant, filter_="(PolicyName eq 'x')")
+    assert tenant.wire.requests[0].content == first_request(NONCOMPLIANT_SETTINGS_ASKED, filter_="(PolicyName eq 'x')")
 
 
 async def test_rows_that_never_come_are_flaws() -> None:
