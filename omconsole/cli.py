@@ -138,6 +138,28 @@ def demo(
     click.get_current_context().exit(run_console(settings, told.login, view_only=told.view_only))
 
 
+@main.command(help=_("Sign in to the tenant, as the profile says."))
+@click.option("--json", "as_json", is_flag=True, help=_("JSON on standard output."))
+@common
+@pass_told
+def login(told: Told, /, as_json: bool, **options: Any) -> None:
+    from omconsole.commands.sign_in import run_login
+
+    told.add(options)
+    click.get_current_context().exit(run_login(told.settings(), as_json=as_json))
+
+
+@main.command(help=_("Remove the tokens of the profile from this machine."))
+@click.option("--json", "as_json", is_flag=True, help=_("JSON on standard output."))
+@common
+@pass_told
+def logout(told: Told, /, as_json: bool, **options: Any) -> None:
+    from omconsole.commands.sign_in import run_logout
+
+    told.add(options)
+    click.get_current_context().exit(run_logout(told.settings(), as_json=as_json))
+
+
 @main.command(help=_("The poller without a console."))
 @click.option("--once", is_flag=True, help=_("One round, then end."))
 @click.option("--increment", is_flag=True, help=_("Read what changed instead of whole lists."))
