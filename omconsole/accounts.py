@@ -80,5 +80,10 @@ def forget_account(settings: SignInSettings, profile: str, directory: Path | Non
         _file(settings, profile, directory).unlink()
 
 
+def login_of(account: Account) -> str | None:
+    """Return by what the table of persons finds a signed-in person again; None for an application, which is nobody."""
+    return None if account.is_application else f"upn:{account.name.casefold()}"
+
+
 def _file(settings: SignInSettings, profile: str, directory: Path | None) -> Path:
     return (directory or tokens_directory()) / f"{token_files_stem(settings, profile)}.account.json"

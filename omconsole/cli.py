@@ -54,6 +54,7 @@ class Told:
 
     def __init__(self) -> None:
         self._values: dict[str, Any] = {}
+        self._settings: Settings | None = None
 
     def add(self, values: dict[str, Any]) -> None:
         """Take the options out of a command's arguments."""
@@ -82,9 +83,9 @@ class Told:
             read_only=bool(self.get("read_only")),
         )
         config = self.get("config")
-        settings = load(Path(config) if config else None, os.environ, options)
-        activate(settings.language)
-        return settings
+        self._settings = load(Path(config) if config else None, os.environ, options)
+        activate(self._settings.language)
+        return self._settings
 
     @property
     def view_only(self) -> bool:
@@ -95,7 +96,7 @@ class Told:
         """Who acts: the login for the table of persons, and the name to show."""
         from omconsole.commands.actor import acting_person
 
-        return acting_person(self.get("as_user"), os.environ)
+        return acting_person(self.get("as_user"), os.environ, self._settings)
 
 
 pass_told = click.make_pass_decorator(Told, ensure=True)

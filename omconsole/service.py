@@ -11,6 +11,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
+from omconsole.accounts import login_of
 from omconsole.domain.assessment import assessed
 from omconsole.domain.commands import LONGEST_NOTE, Command, Outcome
 from omconsole.domain.events import Actor, Event
@@ -18,6 +21,7 @@ from omconsole.errors import ConsoleError, SignInError, StateError
 from omconsole.poll.requests import answer_to, ask, waiting
 from omconsole.poll.schedule import configured_sources as configured_sources  # noqa: PLC0414 - commands name it beside the service
 from omconsole.sanitize import sanitize_block
+from omconsole.signing_in import SigningIn
 from omconsole.store import Store
 from omconsole.store.execution import Execution
 from omconsole.store.slices import in_slices
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from omconsole.config import Settings
     from omconsole.domain.events import Via
     from omconsole.domain.ledger import Ledger
+    from omconsole.domain.sign_in import Account, SignInStep
     from omconsole.domain.snapshot import Snapshot
     from omconsole.domain.updates import Post
     from omconsole.poll.poller import Clock, Poller, RoundReport
@@ -77,6 +82,7 @@ class Service:
         """Told of every round of this process."""
         self._subscribers: list[Callable[[Snapshot], None]] = []
         self._tz = ZoneInfo(settings.timezone)
+        self._signing_in = SigningIn(settings, self._touch_view)
         self._execution = Execution(store, ledger, clock)
         self._changed = asyncio.Event()
         self._unsaved = asyncio.Event()
@@ -172,6 +178,28 @@ class Service:
         number = await ask(self._store, self._ledger, self._actor, None, self._clock())
         return await answer_to(number, self._store, self._ledger)
 
+    # --- signing in ---------------------------------------------------------------------------------------------------
+
+    async def sign_in(self, tell: Callable[[SignInStep], None]) -> Account:
+        """Sign this user in, then poll; cancelling takes effect at once. Who signed in is who acts from now on.
+
+        Raises:
+            SignInError: it was declined, came too late or is not possible. GraphUnreachable: no server answers.
+            UsageError: this profile has no sign-in.
+        """
+        account = await self._signing_in.sign_in(tell)
+        login = login_of(account)
+        if login is not None:
+            person = await asyncio.to_thread(self._store.persons.person_for, login, account.name)
+            self._actor = Actor(person, self._actor.via)
+        await self.refresh(None)
+        self._touch_view()
+        return account
+
+    async def sign_out(self) -> bool:
+        """Forget this user's tokens; True when there were any."""
+        return await self._signing_in.sign_out()
+
     # --- living -------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
@@ -224,7 +252,7 @@ class Service:
                 finally:
                     self._store.seat.release()
                 self._touch_view()
-            await asyncio.sleep(pause)
+            await self._signing_in.wait(pause)
 
     @asynccontextmanager
     async def _polling(self) -> AsyncIterator[Poller]:
@@ -235,6 +263,7 @@ class Service:
             self._store,
             self._ledger,
             transport=self._transport,
+            access=await self._signing_in.access(),
             clock=self._clock,
             changed=self._touch_view,
             picture=self._picture,
@@ -345,6 +374,7 @@ class Service:
             polling="self" if poller else "other" if self._store.seat.taken_by_other() else "nobody",
             notice=" ".join(dict.fromkeys([*self._store.notices, *self._troubles.values()])) or None,
         )
+        picture = replace(picture, sign_in=self._signing_in.state)
         before = getattr(self, "snapshot", None)
         picture = assessed(
             picture, self._ledger, self._actor.person, self._tz, before.checklist if before is not None else ()
@@ -357,6 +387,7 @@ class Service:
             with suppress(ConsoleError):  # the journal holds everything; the view is rebuilt from it
                 await self._store.save_state(self._ledger)
             self._store.close()
+        await self._signing_in.close()
 
 
 def _sentences(error: ConsoleError) -> str:

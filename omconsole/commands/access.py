@@ -15,10 +15,10 @@ def require_token(settings: Settings) -> None:
     """Refuse to start what could only fail.
 
     Raises:
-        SignInError: no token for a real tenant.
+        SignInError: a ready token is used, and there is none.
     """
-    if settings.token is None and not settings.is_demo:
+    if settings.profile.sign_in.method == "token" and settings.token is None and not settings.is_demo:
         raise SignInError(
-            _("There is no token for Microsoft Graph."),
-            _("Put one into the environment variable OMCONSOLE_TOKEN, or try: omconsole demo"),
+            _("There is no way of signing in to Microsoft Graph, and no token."),
+            _("Run omconsole setup, or put a token into OMCONSOLE_TOKEN, or try: omconsole demo"),
         )

@@ -61,7 +61,7 @@ def run_alone(environ: Mapping[str, str]) -> int:
 
     settings = load(None, environ)
     activate(settings.language)
-    return run_console(settings, acting_person(None, environ), view_only=False)
+    return run_console(settings, acting_person(None, environ, settings), view_only=False)
 
 
 def _nothing_to_save() -> None:

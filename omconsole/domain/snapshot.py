@@ -13,6 +13,7 @@ from omconsole.domain.figures import Figure
 from omconsole.domain.health import SourceHealth
 from omconsole.domain.items import Item
 from omconsole.domain.occurrences import Occurrence
+from omconsole.domain.sign_in import SignInState
 from omconsole.domain.updates import Update
 
 Polling = Literal["self", "other", "nobody"]
@@ -49,6 +50,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     complete: bool = True
     totals: dict[str, int] = {}
     """Rows a pane has in truth, by pane name; `folded` counts those that fold under another."""
+    sign_in: SignInState | None = None
+    """How this console stands with the tenant's sign-in; None in the demo and with a ready token."""
     notice: str | None = None
     """One sentence about the state itself (read-only, damaged file kept aside, disk full), in the user's language."""
 

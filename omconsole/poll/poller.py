@@ -15,6 +15,8 @@ from omconsole.domain.instants import iso
 from omconsole.errors import ConsoleError, GraphForbidden, GraphThrottled, SignInError
 from omconsole.graph import Round
 from omconsole.graph.throttling import LONGEST_WAIT_S
+from omconsole.graph.tokens import OPAQUE
+from omconsole.i18n import _
 from omconsole.poll import schedule
 from omconsole.poll.intake import Tally
 from omconsole.sanitize import sanitize
@@ -80,7 +82,7 @@ class Poller:
         clock: Clock,
         changed: Callable[[], None],
         after_round: Callable[[RoundReport], Awaitable[None]],
-        principal: str,
+        principal: Callable[[], str],
         causing: Causing | None = None,
     ) -> None:
         self._signals = {signal.name: signal for signal in signals}
@@ -231,8 +233,12 @@ class Poller:
             self._changed()
 
         read = signal.sweep if mode == "sweep" else signal.increment
+        before = self._principal()
         reading = await read(self._graph, budget, now, progress)
-        reading.principal, reading.kinds = self._principal, signal.kinds
+        reading.principal, reading.kinds = self._principal(), signal.kinds
+        if before not in {reading.principal, OPAQUE} and reading.mode == "sweep":
+            reading.status, reading.complete = "partial", False
+            reading.error = _("Somebody else signed in, or the permissions changed, while this was read.")
         return reading
 
     async def _remember(self, reading: Reading) -> None:

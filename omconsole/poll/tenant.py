@@ -12,8 +12,8 @@ from omconsole.domain.assessment import EvidenceKept
 from omconsole.domain.items import Condition
 from omconsole.domain.standings import CauseThresholds
 from omconsole.errors import StateError
-from omconsole.graph import GraphClient, ManagedDevice, ReadyToken, TransportSettings, build_client
-from omconsole.graph.tokens import check_tenant, principal
+from omconsole.graph import GraphClient, ManagedDevice, build_client
+from omconsole.graph.connection import transport_settings
 from omconsole.poll.causing import Causing
 from omconsole.poll.intake import Intake
 from omconsole.poll.poller import Poller
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from omconsole.config import Settings, Thresholds
     from omconsole.domain.ledger import Ledger
     from omconsole.domain.snapshot import Snapshot
+    from omconsole.poll.access import Access
     from omconsole.poll.poller import Clock, RoundReport
     from omconsole.signals.reading import Signal
     from omconsole.store import Store
@@ -60,6 +61,7 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
     ledger: Ledger,
     *,
     transport: Transport | None,
+    access: Access,
     clock: Clock,
     changed: Callable[[], None],
     picture: Callable[[], Snapshot],
@@ -70,6 +72,7 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
 
     Args:
         transport: leads requests elsewhere than to the network; the demo's.
+        access: signs the requests.
         changed: called when there is something new to show.
         picture: makes the picture whose head the cache keeps.
         after_round: awaited after each round, before the caches are written and the next begins.
@@ -77,24 +80,11 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
 
     Raises:
         SettingsError: the address, proxy or certificates cannot be used.
-        SignInError: there is no token at all, or it is another tenant's.
     """
     profile = settings.profile
     async with AsyncExitStack() as stack:
         other_way = await stack.enter_async_context(transport()) if transport else None
-        http = await stack.enter_async_context(
-            build_client(
-                TransportSettings(
-                    graph_url=profile.graph_url,
-                    ca_file=str(profile.ca_file) if profile.ca_file else None,
-                    proxy=profile.proxy,
-                ),
-                transport=other_way,
-            )
-        )
-        tokens = ReadyToken("simulated" if transport else settings.token.reveal() if settings.token else None)
-        token = await tokens.token()
-        check_tenant(token, profile.tenant_id)
+        http = await stack.enter_async_context(build_client(transport_settings(settings), transport=other_way))
         # With observations lost, only a sweep brings them back, and without a fleet every increment is one.
         kept = [] if await _lacks_observations(ledger) else await store.load_fleet(ManagedDevice)
         fleet = await Fleet.of(kept)
@@ -130,26 +120,28 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
                 ComplianceSignal(partial(firing_of, ledger, devices.name)),
                 AppsSignal(devices.settled, partial(firing_of, ledger, AppsSignal.name)),
                 EnrollmentSignal(devices.settled, partial(firing_of, ledger, EnrollmentSignal.name)),
-                *tenant_signals(profile.thresholds, devices, ledger),
+                *tenant_signals(profile.thresholds, devices, ledger, access),
             ],
-            GraphClient(profile.graph_url, http, tokens),
+            GraphClient(profile.graph_url, http, access),
             Intake(settings.tenant, ledger, store),
             ledger,
             store,
             clock=clock,
             changed=changed,
             after_round=go_on_and_keep,
-            principal=principal(token),
+            principal=lambda: access.principal,
             causing=Causing(settings.tenant, ledger, store, cause_thresholds(profile.thresholds)),
         )
 
 
-def tenant_signals(thresholds: Thresholds, devices: DevicesSignal, ledger: Ledger) -> list[Signal]:
+def tenant_signals(thresholds: Thresholds, devices: DevicesSignal, ledger: Ledger, access: Access) -> list[Signal]:
     """The sources that speak of the tenant as a whole, not of its devices."""
     return [
         ServiceSignal(lambda: platform_words(each.operating_system for each in devices.fleet.devices.values())),
         ConnectorsSignal(
-            ConnectorThresholds(thresholds.connector_days), firing=partial(firing_of, ledger, ConnectorsSignal.name)
+            ConnectorThresholds(thresholds.connector_days),
+            credential_expiry=lambda: access.credential_expires,
+            firing=partial(firing_of, ledger, ConnectorsSignal.name),
         ),
         SubscriptionSignal(),
         AuditSignal(),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from omconsole.domain.commands import Outcome
     from omconsole.domain.events import Event
+    from omconsole.domain.sign_in import Account, SignInStep
     from omconsole.domain.snapshot import Snapshot
     from omconsole.domain.updates import Post
     from omconsole.screens.reading import Reading
@@ -54,6 +55,12 @@ class Console(Protocol):
 
     async def post(self, id: str) -> Post | None:  # noqa: A002 - Graph's name
         """Return a post with its body, None when it is not known any more."""
+
+    async def sign_in(self, tell: Callable[[SignInStep], None]) -> Account:
+        """Sign this user in, `tell` being told of every step; cancelling the task takes effect at once."""
+
+    async def sign_out(self) -> bool:
+        """Forget this user's tokens; True when there were any."""
 
     async def run(self) -> None:
         """Poll or follow until cancelled."""

@@ -100,6 +100,7 @@ def cut_head(contents: Contents) -> Snapshot:
             "updates": len(picture.updates),
             **picture.totals,
         },
+        sign_in=None,  # one user's own, and the file may be a team's
         notice=None,
     )
 

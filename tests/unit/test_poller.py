@@ -97,7 +97,7 @@ class Bench:
             clock=lambda: self.now,
             changed=self._changed,
             after_round=self._after_round,
-            principal=self.principal,
+            principal=lambda: self.principal,
         )
 
     def _changed(self) -> None:

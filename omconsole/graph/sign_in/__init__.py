@@ -10,6 +10,7 @@ from omconsole.errors import SignInError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from omconsole.config import SignInSettings
@@ -49,6 +50,10 @@ class SignIn:
 
     async def sign_out(self) -> bool:
         raise SignInError("")
+
+    async def credential_expiry(self) -> datetime | None:
+        """When the certificate that is signed in with ends, UTC; None where there is none."""
+        return None
 
     async def close(self) -> None:
         return
