@@ -100,6 +100,9 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+UNANSWERED: Final = Answers()
+
+
 def merged(before: Iterable[Answer], now_told: Iterable[Answer], now: datetime) -> tuple[Answer, ...]:
     """The newer answers over the older ones, `now` being UTC; one that tells nothing takes no good answer away."""
     kept = {each.id: each for each in before}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from omconsole.domain.answers import UNANSWERED
 from omconsole.domain.items import Cause
 from omconsole.errors import GraphError, GraphForbidden
 from omconsole.graph import (
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from omconsole.domain.answers import Answers
     from omconsole.graph import GraphClient, NoncompliantSetting, Round
     from omconsole.signals.known import Firing
 
@@ -52,14 +54,16 @@ class ComplianceSignal:
 
     Args:
         firing: the firing items that have such causes.
+        answers: what the tenant is known to do.
     """
 
     name = NAME
     asks: tuple[str, ...] = ("DeviceManagementConfiguration.Read.All",)
     kinds: frozenset[str] = frozenset({"cause.compliance"})
 
-    def __init__(self, firing: Firing = nothing_known) -> None:
+    def __init__(self, firing: Firing = nothing_known, *, answers: Answers = UNANSWERED) -> None:
         self._firing = firing
+        self._answers = answers
         self._known: dict[str, str] = {}
         """The policies' ids by their names, as last read."""
 
@@ -73,6 +77,7 @@ class ComplianceSignal:
             NONCOMPLIANT_SETTINGS_ASKED,
             decoder=NONCOMPLIANT_SETTINGS,
             workload="reports",
+            keeps_session=self._answers.keeps_session,
             in_round=budget,
         ):
             reading.items += len(page.rows)

@@ -6,7 +6,9 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from omconsole.domain.answers import UNANSWERED
 from omconsole.graph import MANAGED_DEVICES, MANAGED_DEVICES_ASKED, Flaws, ManagedDevice, pages
+from omconsole.signals.asking import first_understood
 from omconsole.signals.figures import fleet_figures
 from omconsole.signals.fleet import Fleet
 from omconsole.signals.judging import SOURCE, DeviceThresholds, Judge, compliance_state
@@ -14,9 +16,10 @@ from omconsole.signals.reading import Mode, Progress, Reading
 from omconsole.signals.slices import LIGHT_SLICE, sliced
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Mapping
     from datetime import datetime
 
+    from omconsole.domain.answers import Answers
     from omconsole.graph import GraphClient, Round
 
 NAME = SOURCE
@@ -25,7 +28,13 @@ OVERLAP = timedelta(minutes=5)
 
 
 class DevicesSignal:
-    """Reads the device list and judges every device of the fleet after each poll, since staleness comes by itself."""
+    """Reads the device list and judges every device of the fleet after each poll, since staleness comes by itself.
+
+    Args:
+        thresholds: what a device is judged by.
+        fleet: the devices as last read.
+        answers: what the tenant is known to do.
+    """
 
     name = NAME
     asks: tuple[str, ...] = ("DeviceManagementManagedDevices.Read.All",)
@@ -40,8 +49,11 @@ class DevicesSignal:
         }
     )
 
-    def __init__(self, thresholds: DeviceThresholds, fleet: Fleet | None = None) -> None:
+    def __init__(
+        self, thresholds: DeviceThresholds, fleet: Fleet | None = None, *, answers: Answers = UNANSWERED
+    ) -> None:
         self._thresholds = thresholds
+        self._page = answers.device_page
         self.fleet = fleet or Fleet()
         self._at_rest = asyncio.Event()
         self._at_rest.set()
@@ -61,8 +73,7 @@ class DevicesSignal:
             self._at_rest.set()
 
     async def _sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
-        found: dict[str, ManagedDevice] = {}
-        flaws = await self._read(graph, budget, {}, found, progress)
+        found, flaws = await self._whole_list(graph, budget, progress)
         fleet = await Fleet.of(list(found.values()))
         if flaws:
             async for device in sliced([each for id_, each in self.fleet.devices.items() if id_ not in found]):
@@ -86,11 +97,25 @@ class DevicesSignal:
             self.fleet.add(device)
         return await self._judge("increment", news, now, flaws)
 
+    async def _whole_list(
+        self, graph: GraphClient, budget: Round, progress: Progress
+    ) -> tuple[dict[str, ManagedDevice], Flaws]:
+        """Read it in pages of the size that is known to be given; a list that ends with the first one may be cut."""
+        ways: list[Mapping[str, str]] = [{"$top": str(self._page)}, {}] if self._page else [{}]
+
+        async def read(options: Mapping[str, str]) -> tuple[dict[str, ManagedDevice], Flaws]:
+            found: dict[str, ManagedDevice] = {}
+            flaws = await self._read(graph, budget, options, found, progress)
+            return found, flaws
+
+        found, flaws = await first_understood(ways, read)
+        return await read({}) if self._page and len(found) == self._page else (found, flaws)
+
     async def _read(
         self,
         graph: GraphClient,
         budget: Round,
-        asked: dict[str, str],
+        asked: Mapping[str, str],
         into: dict[str, ManagedDevice],
         progress: Progress,
     ) -> Flaws:

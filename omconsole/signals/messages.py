@@ -5,12 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from omconsole.domain.answers import UNANSWERED
 from omconsole.domain.updates import Post
 from omconsole.graph import MESSAGES_ASKED, SERVICE_UPDATE_MESSAGES, ServiceUpdateMessage, pages
+from omconsole.signals.asking import first_understood
 from omconsole.signals.reading import Mode, Progress, Reading
-from omconsole.signals.relevance import concerns_devices
+from omconsole.signals.relevance import POSTS_FILTER, concerns_devices
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omconsole.domain.answers import Answers
     from omconsole.graph import GraphClient, Round
 
 NAME = "messages"
@@ -21,18 +26,27 @@ OVERLAP = timedelta(minutes=5)
 
 
 class MessagesSignal:
-    """Reads posts and keeps those that concern device management."""
+    """Reads posts and keeps those that concern device management.
+
+    Args:
+        answers: what the tenant is known to do; where it filters by service, the posts of others stay there.
+    """
 
     name = NAME
     asks: tuple[str, ...] = ("ServiceMessage.Read.All",)
     kinds: frozenset[str] = frozenset()
 
-    def __init__(self) -> None:
+    def __init__(self, *, answers: Answers = UNANSWERED) -> None:
+        self._ways: list[Mapping[str, str]] = [{"$filter": POSTS_FILTER}, {}] if answers.filters_posts else [{}]
         self._newest: datetime | None = None
 
     async def sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         """Read every post that the tenant still shows."""
-        return await self._read(graph, budget, "sweep", {}, progress)
+
+        async def read(options: Mapping[str, str]) -> Reading:
+            return await self._read(graph, budget, "sweep", options, progress)
+
+        return await first_understood(self._ways, read)
 
     async def increment(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         """Read the posts changed since the newest known; a filter that Graph ignores only costs bytes."""
@@ -43,7 +57,7 @@ class MessagesSignal:
         return await self._read(graph, budget, "increment", asked, progress)
 
     async def _read(
-        self, graph: GraphClient, budget: Round, mode: Mode, asked: dict[str, str], progress: Progress
+        self, graph: GraphClient, budget: Round, mode: Mode, asked: Mapping[str, str], progress: Progress
     ) -> Reading:
         reading = Reading(source=NAME, mode=mode)
         async for page in pages(
@@ -55,8 +69,8 @@ class MessagesSignal:
             headers=PAGE_SIZE,
             in_round=budget,
         ):
-            reading.items += len(page.rows)
             reading.posts.extend(as_post(row) for row in page.rows if is_relevant(row))
+            reading.items = len(reading.posts)
             reading.mark(page.flaws)
             progress(reading.items)
         changes = [post.changed for post in reading.posts if post.changed is not None]

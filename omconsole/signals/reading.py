@@ -66,7 +66,7 @@ class Reading(msgspec.Struct, kw_only=True):
     posts: list[Post] = []
     figures: dict[str, float] = {}
     items: int = 0
-    """Rows read."""
+    """Rows read; of lists that name Microsoft's services, those of the services that concern devices."""
     kinds: frozenset[str] = frozenset()
     """The kinds of items that the poll has looked for."""
     thresholds: dict[str, tuple[float, ...]] = {}

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from omconsole.domain.answers import UNANSWERED
 from omconsole.domain.instants import iso
 from omconsole.domain.items import Observation, Severity
 from omconsole.graph import pages
@@ -15,12 +16,13 @@ from omconsole.graph.tenant_surface import SERVICE_ISSUES_ASKED
 from omconsole.signals.asking import first_understood
 from omconsole.signals.messages import WORKLOAD
 from omconsole.signals.reading import Mode, Progress, Reading
-from omconsole.signals.relevance import VITAL, concerns_devices
+from omconsole.signals.relevance import ISSUES_FILTER, VITAL, concerns_devices
 from omconsole.signals.unmapped import Unmapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
+    from omconsole.domain.answers import Answers
     from omconsole.graph import GraphClient, Round
 
 NAME: Final = "service"
@@ -49,19 +51,27 @@ class ServiceSignal:
 
     Args:
         in_use: names of the platforms and features that the tenant uses; an advisory that names one is medium.
+        answers: what the tenant is known to do; where it filters by service, the issues of others stay there.
     """
 
     name = NAME
     asks: tuple[str, ...] = ("ServiceHealth.Read.All",)
     kinds: frozenset[str] = frozenset({"service.incident", "service.advisory"})
 
-    def __init__(self, in_use: Callable[[], Collection[str]] = nothing_in_use) -> None:
+    def __init__(
+        self, in_use: Callable[[], Collection[str]] = nothing_in_use, *, answers: Answers = UNANSWERED
+    ) -> None:
         self._in_use = in_use
+        self._ways: list[Mapping[str, str]] = [{"$filter": ISSUES_FILTER}, {}] if answers.filters_issues else [{}]
         self._newest: datetime | None = None
 
     async def sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         """Read every issue that Microsoft still shows."""
-        return await self._read(graph, budget, "sweep", {}, progress)
+
+        async def read(options: Mapping[str, str]) -> Reading:
+            return await self._read(graph, budget, "sweep", options, progress)
+
+        return await first_understood(self._ways, read)
 
     async def increment(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         """Read the issues changed since the newest known; when Graph does not understand that, read all."""
@@ -93,10 +103,10 @@ class ServiceSignal:
             params={**SERVICE_ISSUES_ASKED.params(), **asked},
             in_round=budget,
         ):
-            reading.items += len(page.rows)
             changed += [row.last_modified_date_time for row in page.rows if row.last_modified_date_time is not None]
             for row in page.rows:
                 judge(row, reading)
+            reading.items = len(reading.subjects)
             reading.mark(page.flaws)
             progress(reading.items)
         judge.unmapped.warn(reading)
