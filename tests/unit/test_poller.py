@@ -230,6 +230,23 @@ async def test_a_good_sweep_is_remembered_with_who_made_it_and_a_partial_one_is_
     assert (again.sweep_principal, again.sweep_items) == ("wide", 2)
 
 
+async def test_a_sweep_during_which_somebody_else_signed_in_proves_nothing(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, Planned("devices", found("d1", "d2"), found("d1")))
+    await bench.round()
+    signal = bench.signals["devices"]
+    before = signal.sweep
+
+    async def sweep(graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
+        bench.principal = "somebody else"
+        return await before(graph, budget, now, progress)
+
+    signal.sweep = sweep  # type: ignore[method-assign]
+    reading = (await bench.round())["devices"]
+    assert (reading.status, reading.complete) == ("partial", False)
+    assert "signed in" in (reading.error or "")
+    assert bench.health().sweep_principal == "somebody"
+
+
 async def test_what_is_being_fetched_shows_and_goes(tmp_path: Path) -> None:
     bench = Bench(tmp_path, Planned("devices", found("d1")))
     await bench.round()
