@@ -1,0 +1,1 @@
+"""Asking a tenant what no documentation settles: each open question by itself, reading alone, within bounds."""
