@@ -269,14 +269,15 @@ def keys(told: Told, /, as_markdown: bool, **options: Any) -> None:
 
 
 @main.command(help=_("Check settings, state and terminal."))
+@click.option("--probe", is_flag=True, help=_("Ask the tenant what no documentation settles; reads only."))
 @click.option("--json", "as_json", is_flag=True, help=_("JSON on standard output."))
 @common
 @pass_told
-def doctor(told: Told, /, as_json: bool, **options: Any) -> None:
+def doctor(told: Told, /, probe: bool, as_json: bool, **options: Any) -> None:
     from omconsole.commands.doctor import run_doctor
 
     told.add(options)
-    click.get_current_context().exit(run_doctor(told.settings, as_json=as_json))
+    click.get_current_context().exit(run_doctor(told.settings, as_json=as_json, probe=probe))
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -17,6 +17,7 @@ from omconsole.verbs import VERBS, help_text, key_word
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from omconsole.commands.probing import Probed
     from omconsole.config import Settings
 
 
@@ -69,10 +70,14 @@ def run_keys(*, as_markdown: bool) -> int:
     return 0
 
 
-def run_doctor(load_settings: Callable[[], Settings], *, as_json: bool) -> int:
-    """Look at settings, state and terminal; 0 when all is well, else the status of the worst finding."""
+def run_doctor(load_settings: Callable[[], Settings], *, as_json: bool, probe: bool = False) -> int:
+    """Look at settings, state and terminal, with `probe` at the tenant's answers to the open questions.
+
+    Returns 0 when all is well, else the status of the worst finding.
+    """
     checks: list[Check] = []
     status = 0
+    probed: Probed | None = None
     try:
         settings = load_settings()
     except ConsoleError as error:
@@ -82,17 +87,25 @@ def run_doctor(load_settings: Callable[[], Settings], *, as_json: bool) -> int:
         checks.append(Check("settings", ok=True, what=str(settings.config_file or _("no file, the built-in demo"))))
         checks.append(_token(settings))
         checks.extend(_state(settings))
+        if probe:
+            from omconsole.commands.probing import run_probe
+
+            probed = run_probe(settings)
+            checks.extend(probed.checks)
     checks.append(_terminal())
     ok = all(check.ok for check in checks)
     if as_json:
-        print_json({"ok": ok, "checks": checks})
+        print_json({"ok": ok, "checks": checks} | ({"answers": probed.data} if probed else {}))
     else:
         for check in checks:
             say(f"{'✓' if check.ok else '✗'} {check.name}: {check.what}")
             if check.do:
                 say(f"  {check.do}")
+        if probed:
+            probed.tell()
     if ok:
         return 0
+    status = status or (probed.status if probed else 0)
     return status or next((STATUS[check.name] for check in checks if not check.ok and check.name in STATUS), 1)
 
 
