@@ -29,6 +29,12 @@ GROUPINGS = ("cause", "device", "user", "policy", "app", "platform")
 SCENARIOS = ("calm", "busy", "storm", "story")
 """Those of `omconsole.simulator.scenarios`, which is not everywhere installed."""
 
+WAYS = ("device-code", "browser", "client-secret", "certificate", "managed-identity")
+"""Those of `omconsole.config.sign_in` that can be set up."""
+
+CLOUDS = ("global", "us-gov", "us-dod", "china")
+"""Those of `omconsole.config.values`."""
+
 COMMON: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--profile",), {"metavar": "NAME", "help": _("The tenant's profile in the settings file.")}),
     (("--config",), {"metavar": "FILE", "help": _("The settings file.")}),
@@ -69,6 +75,11 @@ class Told:
     def use(self, profile: str) -> None:
         """Act for this profile whatever the options say."""
         self._values["profile"] = profile
+
+    def settings_of(self, profile: str) -> Settings:
+        """The settings of this run with another profile."""
+        self.use(profile)
+        return self.settings()
 
     def settings(self) -> Settings:
         """The settings of this run, and the language they name."""
@@ -137,6 +148,31 @@ def demo(
     settings = told.settings()
     keep_world(settings.state_directory, devices=devices, seed=seed, scenario=scenario, fresh=fresh)
     click.get_current_context().exit(run_console(settings, told.login, view_only=told.view_only))
+
+
+@main.command(help=_("Set up a tenant: register the app, write the settings file, ask for consent, sign in."))
+@click.option("--tenant", metavar="ID|DOMAIN", help=_("The tenant."))
+@click.option("--client-id", metavar="ID", help=_("The application (client) ID of the app registration."))
+@click.option("--auth", type=click.Choice(WAYS), help=_("The way of signing in."))
+@click.option("--cloud", type=click.Choice(CLOUDS), help=_("The national cloud (global)."))
+@click.option("--authority", metavar="URL", help=_("Another sign-in server."))
+@click.option("--graph-url", metavar="URL", help=_("Another root of Microsoft Graph."))
+@click.option("--ca-file", metavar="FILE", help=_("Certificates to trust."))
+@click.option("--proxy", metavar="URL", help=_("The proxy."))
+@click.option("--certificate-file", metavar="FILE", help=_("The private key and the certificate that sign in."))
+@click.option("--certificate-passphrase-env", metavar="NAME", help=_("The variable that holds its passphrase."))
+@click.option("--secret-env", metavar="NAME", help=_("The variable that holds the client secret."))
+@click.option("--replace", is_flag=True, help=_("Put the profile into the place of one of that name."))
+@click.option("--yes", is_flag=True, help=_("Sign in without asking first."))
+@click.option("--no-sign-in", is_flag=True, help=_("Write the settings, and do not sign in."))
+@common
+@pass_told
+def setup(told: Told, /, **options: Any) -> None:
+    from omconsole.commands.setup import Wishes, run_setup
+
+    told.add(options)
+    wishes = Wishes(profile=told.get("profile"), lang=told.get("lang"), config=told.get("config"), **options)
+    click.get_current_context().exit(run_setup(wishes, told.settings_of, os.environ))
 
 
 @main.command(help=_("Sign in to the tenant, as the profile says."))
@@ -233,16 +269,19 @@ for _each in VERBS:
 @click.option("--seed", type=int, default=1, help=_("Another world."))
 @click.option("--scenario", type=click.Choice(SCENARIOS), default="busy", help=_("How much is wrong (busy)."))
 @click.option("--epoch", type=click.DateTime(), help=_("When the world began, UTC (today's midnight)."))
+@click.option("--tls", is_flag=True, help=_("HTTPS, as sign-in needs it; the first line names the CA file to trust."))
+@click.option("--fault", "faults", multiple=True, metavar="SPEC", help=_("What goes wrong; may be repeated."))
+@click.option("--without", multiple=True, metavar="PERMISSION", help=_("Not consented to; may be repeated."))
+@click.option("--token-lifetime", "token_lifetime_s", type=click.IntRange(1), help=_("Of access tokens, in seconds."))
 @common
 @pass_told
-def simulate(
-    told: Told, /, port: int, devices: int, seed: int, scenario: str, epoch: datetime | None, **options: Any
-) -> None:
+def simulate(told: Told, /, epoch: datetime | None, **options: Any) -> None:
     from omconsole.commands.simulate import run_simulator
 
+    names = ("port", "devices", "seed", "scenario", "tls", "faults", "without", "token_lifetime_s")
+    wanted = {name: options.pop(name) for name in names}
     told.add(options)
-    begins = epoch.replace(tzinfo=UTC) if epoch else None
-    status = run_simulator(port=port, devices=devices, seed=seed, scenario=scenario, epoch=begins)
+    status = run_simulator(epoch=epoch.replace(tzinfo=UTC) if epoch else None, **wanted)
     click.get_current_context().exit(status)
 
 
