@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from omconsole.domain.answers import Answers
 from omconsole.domain.assessment import EvidenceKept
 from omconsole.domain.items import Condition
 from omconsole.domain.standings import CauseThresholds
@@ -32,6 +33,7 @@ from omconsole.signals.overview import OverviewSignal
 from omconsole.signals.service import ServiceSignal, platform_words
 from omconsole.signals.slices import LIGHT_SLICE, sliced
 from omconsole.signals.subscription import SubscriptionSignal
+from omconsole.store.answers import load_answers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -88,7 +90,8 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
         # With observations lost, only a sweep brings them back, and without a fleet every increment is one.
         kept = [] if await _lacks_observations(ledger) else await store.load_fleet(ManagedDevice)
         fleet = await Fleet.of(kept)
-        devices = DevicesSignal(DeviceThresholds(profile.thresholds.stale_days), fleet)
+        answers = Answers.of(load_answers(settings.state_directory).answers, clock())
+        devices = DevicesSignal(DeviceThresholds(profile.thresholds.stale_days), fleet, answers=answers)
 
         evidence = EvidenceKept(ledger)
         kept_at: tuple[int, datetime] | None = None
@@ -116,11 +119,11 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
             [
                 devices,
                 OverviewSignal(),
-                MessagesSignal(),
-                ComplianceSignal(partial(firing_of, ledger, devices.name)),
+                MessagesSignal(answers=answers),
+                ComplianceSignal(partial(firing_of, ledger, devices.name), answers=answers),
                 AppsSignal(devices.settled, partial(firing_of, ledger, AppsSignal.name)),
                 EnrollmentSignal(devices.settled, partial(firing_of, ledger, EnrollmentSignal.name)),
-                *tenant_signals(profile.thresholds, devices, ledger, access),
+                *tenant_signals(profile.thresholds, devices, ledger, access, answers),
             ],
             GraphClient(profile.graph_url, http, access),
             Intake(settings.tenant, ledger, store),
@@ -134,10 +137,14 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
         )
 
 
-def tenant_signals(thresholds: Thresholds, devices: DevicesSignal, ledger: Ledger, access: Access) -> list[Signal]:
+def tenant_signals(
+    thresholds: Thresholds, devices: DevicesSignal, ledger: Ledger, access: Access, answers: Answers
+) -> list[Signal]:
     """The sources that speak of the tenant as a whole, not of its devices."""
     return [
-        ServiceSignal(lambda: platform_words(each.operating_system for each in devices.fleet.devices.values())),
+        ServiceSignal(
+            lambda: platform_words(each.operating_system for each in devices.fleet.devices.values()), answers=answers
+        ),
         ConnectorsSignal(
             ConnectorThresholds(thresholds.connector_days),
             credential_expiry=lambda: access.credential_expires,
