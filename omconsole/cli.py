@@ -276,13 +276,12 @@ for _each in VERBS:
 @common
 @pass_told
 def simulate(told: Told, /, epoch: datetime | None, **options: Any) -> None:
-    from omconsole.commands.simulate import run_simulator
+    from omconsole.commands.simulate import Wanted, run_simulator
 
-    names = ("port", "devices", "seed", "scenario", "tls", "faults", "without", "token_lifetime_s")
-    wanted = {name: options.pop(name) for name in names}
+    wanted = Wanted(**{name: options.pop(name) for name in Wanted._fields})
     told.add(options)
-    status = run_simulator(epoch=epoch.replace(tzinfo=UTC) if epoch else None, **wanted)
-    click.get_current_context().exit(status)
+    begins = epoch.replace(tzinfo=UTC) if epoch else None
+    click.get_current_context().exit(run_simulator(wanted, epoch=begins, **options))
 
 
 @main.command(help=_("Where files lie."))

@@ -9,7 +9,9 @@ import sys
 from datetime import UTC, datetime
 
 from omconsole.simulator.scenarios import SCENARIOS
-from omconsole.simulator.server import TOKEN_VARIABLE, serve, utc_now
+from omconsole.simulator.server import TOKEN_VARIABLE, Access, serve, utc_now
+from omconsole.simulator.sign_in import TOKEN_LIFETIME_S
+from omconsole.simulator.sign_in_script import STEPS, SignInScript
 from omconsole.simulator.world import World
 
 
@@ -40,21 +42,39 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--scenario", choices=sorted(SCENARIOS), default="busy", help="(%(default)s)")
     parser.add_argument("--epoch", type=_epoch, metavar="ISO", help="when the world begins; this minute when absent")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end when standard input, a pipe, is closed")
+    parser.add_argument("--tls", action="store_true", help="speak HTTPS, with a certificate authority of its own")
+    parser.add_argument("--fault", action="append", default=[], metavar="SPEC", help=f"of {', '.join(STEPS)}")
+    parser.add_argument("--without", action="append", default=[], metavar="PERMISSION", help="not consented to")
+    parser.add_argument(
+        "--token-lifetime", type=_positive, default=TOKEN_LIFETIME_S, metavar="SECONDS", help="(%(default)s)"
+    )
     return parser
 
 
 def main(argv: list[str]) -> int:
     """Serves until SIGTERM or SIGINT: exit 0; 2 when it cannot listen or an argument is wrong."""
-    options = _parser().parse_args(argv)
+    parser = _parser()
+    options = parser.parse_args(argv)
+    try:
+        script = SignInScript(options.fault)
+    except ValueError as error:
+        parser.error(str(error))
     epoch = options.epoch or utc_now().replace(second=0, microsecond=0)
     world = World(options.seed, options.scenario, epoch, options.devices)
+    access = Access(
+        os.environ.get(TOKEN_VARIABLE) or secrets.token_urlsafe(24),
+        options.tls,
+        script,
+        tuple(options.without),
+        options.token_lifetime,
+    )
     try:
         serve(
             world,
             options.port,
             options.uds,
             options.host,
-            token=os.environ.get(TOKEN_VARIABLE) or secrets.token_urlsafe(24),
+            access=access,
             root=options.root,
             until_stdin_closes=options.until_stdin_closes,
         )

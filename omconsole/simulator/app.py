@@ -12,7 +12,7 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from omconsole.simulator import figures, listing, odata, reports, surface, tenant_calls
+from omconsole.simulator import figures, listing, odata, permissions, reports, surface, tenant_calls
 from omconsole.simulator.instants import moment, seconds
 from omconsole.simulator.replies import GraphError, answer, refuse
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from omconsole.simulator.courses import Moving
     from omconsole.simulator.served import Served
+    from omconsole.simulator.sign_in import SignInServer
     from omconsole.simulator.world import World
 
 #: After so many rows the loop gets its turn, for the console may live on it.
@@ -50,19 +51,29 @@ _SINGLETONS: dict[str, Callable[[World, datetime], dict[str, object] | None]] = 
 class Tenant:
     """Answers requests about one world; `root` is the origin that next links start with."""
 
-    def __init__(self, world: World, clock: Callable[[], datetime], token: str | None, root: str) -> None:
+    def __init__(
+        self,
+        world: World,
+        clock: Callable[[], datetime],
+        token: str | None,
+        root: str,
+        sign_in: SignInServer | None = None,
+    ) -> None:
         self.world = world
         self.clock = clock
         self.token = token
         self.root = root.rstrip("/")
+        self.sign_in = sign_in
         self._calls = tenant_calls.TenantCalls(world, self.root)
 
     async def reply(self, request: Request) -> Response:
         """The answer to any request."""
         now = self.clock().astimezone(UTC)
         try:
-            self._let_in(request.headers.get("authorization", ""))
+            granted = self._let_in(request.headers.get("authorization", ""))
             call, key = self._route(request)
+            if granted is not None:
+                permissions.check(call.path, granted)
             if call.path.startswith(_REPORTS):
                 action = call.path.removeprefix(_REPORTS)
                 body = await reports.answered(self.world, action, await request.body(), seconds(now))
@@ -73,14 +84,20 @@ class Tenant:
         except GraphError as error:
             return refuse(request, now, error)
 
-    def _let_in(self, authorization: str) -> None:
+    def _let_in(self, authorization: str) -> frozenset[str] | None:
+        """The permissions of the token that is shown; None: all of them."""
         if self.token is None:
-            return
+            return None
         scheme, _, shown = authorization.partition(" ")
         if scheme.lower() != "bearer" or not shown.strip():
             raise GraphError(401, "InvalidAuthenticationToken", "Access token is empty.")
-        if not hmac.compare_digest(shown.strip().encode(), self.token.encode()):
+        if hmac.compare_digest(shown.strip().encode(), self.token.encode()):
+            if self.sign_in is not None:
+                self.sign_in.issuer.check_demand({})
+            return None
+        if self.sign_in is None:
             raise GraphError(401, "InvalidAuthenticationToken", "Access token validation failure. Invalid audience.")
+        return self.sign_in.issuer.permissions(shown.strip(), self.root, self.sign_in.now())
 
     @staticmethod
     def _route(request: Request) -> tuple[Served, str]:
@@ -218,10 +235,20 @@ def _preferred_page(prefer: str) -> int | None:
     return min(int(found[1]), 1000) or None if found else None
 
 
-def create_app(world: World, *, clock: Callable[[], datetime], token: str | None, root: str) -> Starlette:
-    """The ASGI application that serves `world` under `/v1.0`.
+def create_app(
+    world: World,
+    *,
+    clock: Callable[[], datetime],
+    token: str | None,
+    root: str,
+    sign_in: SignInServer | None = None,
+) -> Starlette:
+    """The ASGI application that serves `world` under `/v1.0` and `/beta`, and the sign-in server if there is one.
 
     `clock` gives the instant (aware) that is served; `root` is the origin in next links, as `http://127.0.0.1:8080`;
-    with `token` None every request is let in, else only those that show it as a bearer token.
+    with `token` None every request is let in, else only those that show it, or a token of `sign_in`, as a bearer
+    token. The former may read everything, the latter what it was granted.
     """
-    return Starlette(routes=[Route("/{path:path}", Tenant(world, clock, token, root).reply, methods=_METHODS)])
+    tenant = Tenant(world, clock, token, root, sign_in)
+    others = sign_in.routes() if sign_in is not None else []
+    return Starlette(routes=[*others, Route("/{path:path}", tenant.reply, methods=_METHODS)])

@@ -22,13 +22,26 @@ _JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Com
 class GraphError(Exception):
     """A request that Graph answers with an error."""
 
-    def __init__(self, status: int, code: str, message: str, *, intune: bool = False) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        intune: bool = False,
+        retry_after: float | None = None,
+        bearer: str = "",
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         #: Intune's own service writes a JSON document into the message.
         self.intune = intune
+        #: What the `WWW-Authenticate` header of a 401 says besides where to sign in.
+        self.bearer = bearer
+        #: Seconds to wait, which that document tells.
+        self.retry_after = retry_after
 
 
 def _written_message(error: GraphError, request_id: str) -> str:
@@ -38,7 +51,7 @@ def _written_message(error: GraphError, request_id: str) -> str:
         "_version": 3,
         "Message": f"{error.message} - Operation ID (for customer support): {request_id} - Activity ID: {request_id}",
         "CustomApiErrorPhrase": "",
-        "RetryAfter": None,
+        "RetryAfter": error.retry_after,
         "ErrorSourceService": "",
         "HttpHeaders": "{}",
     }
@@ -65,7 +78,7 @@ def refuse(request: Request, now: datetime, error: GraphError) -> Response:
         response.headers["WWW-Authenticate"] = (
             'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", '
             'client_id="00000003-0000-0000-c000-000000000000"'
-        )
+        ) + (f", {error.bearer}" if error.bearer else "")
     return response
 
 

@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,10 +17,18 @@ import msgspec
 import uvicorn
 
 from omconsole.simulator.app import create_app
+from omconsole.simulator.connections import Protocol
 from omconsole.simulator.draws import Draw
+from omconsole.simulator.people import person
+from omconsole.simulator.sign_in import TOKEN_LIFETIME_S, Registration, SignInServer
+from omconsole.simulator.sign_in_script import SignInScript
+from omconsole.simulator.tokens import Subject
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
+
+    from starlette.types import ASGIApp
 
     from omconsole.simulator.world import World
 
@@ -30,6 +38,8 @@ TOKEN_VARIABLE = "OMCONSOLE_SIMULATOR_TOKEN"  # noqa: S105 - a name, not a secre
 #: After a signal open answers have so long to end, in seconds.
 _LAST_ANSWERS = 0.4
 _TENANT = 101
+#: Who signs in: the first of the tenant's people.
+_ADMINISTRATOR = 0
 
 
 class Announcement(msgspec.Struct, frozen=True):
@@ -43,11 +53,30 @@ class Announcement(msgspec.Struct, frozen=True):
     token: str
 
 
+class Access(msgspec.Struct, frozen=True):
+    """How the tenant is reached, and what goes wrong on the way."""
+
+    token: str
+    """Let in besides the tokens of the sign-in server, and may read everything."""
+    tls: bool = False
+    script: SignInScript = msgspec.field(default_factory=SignInScript)
+    without: tuple[str, ...] = ()
+    """Permissions that nobody has consented to."""
+    token_lifetime_s: int = TOKEN_LIFETIME_S
+
+
 class _Server(uvicorn.Server):
     """Uvicorn that leaves signals to `serve`: its own handling ends the process with the signal's status."""
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
         return nullcontext()
+
+    def abandon(self) -> None:
+        """Cut what is still open, so that answers which never come end too, and then wait for nothing."""
+        for connection in list(self.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
+        asyncio.get_running_loop().call_later(0.05, setattr, self, "force_exit", True)
 
 
 def utc_now() -> datetime:
@@ -100,7 +129,7 @@ async def _run(server: _Server, listener: socket.socket, announcement: Announcem
 
     def stop() -> None:
         server.should_exit = True
-        loop.call_later(_LAST_ANSWERS, setattr, server, "force_exit", True)
+        loop.call_later(_LAST_ANSWERS, server.abandon)
 
     def read_stdin() -> None:
         if not os.read(0, 4096):
@@ -123,7 +152,7 @@ def serve(
     uds: str | None,
     host: str = "127.0.0.1",
     *,
-    token: str,
+    access: Access,
     root: str | None = None,
     clock: Callable[[], datetime] = utc_now,
     until_stdin_closes: bool = False,
@@ -135,27 +164,67 @@ def serve(
     `http://localhost` on a Unix socket. With `until_stdin_closes` it also ends when standard input, a pipe, is
     closed, so that it does not outlive a parent that was killed. Raises `OSError` with words when it cannot listen.
     """
-    listener = _listen_uds(uds) if uds is not None else _listen_tcp(host, port or 0)
-    try:
-        if root is None:
-            shown = f"[{host}]" if ":" in host else host
-            root = "http://localhost" if uds is not None else f"http://{shown}:{listener.getsockname()[1]}"
-        draw = Draw(world.seed, _TENANT)
-        announcement = Announcement(
-            graph_url=root, authority=None, ca_file=None, client_id=draw.uuid(), tenant_id=draw.uuid(), token=token
-        )
-        config = uvicorn.Config(
-            create_app(world, clock=clock, token=token, root=root),
-            access_log=False,
-            log_config=None,
-            lifespan="off",
-            date_header=False,
-            server_header=False,
-            timeout_keep_alive=75,
-        )
-        asyncio.run(_run(_Server(config), listener, announcement, until_stdin_closes))
-    finally:
-        listener.close()
+    with ExitStack() as stack:
+        listener = stack.enter_context(_listen_uds(uds) if uds is not None else _listen_tcp(host, port or 0))
         if uds is not None:
-            with suppress(FileNotFoundError):
-                Path(uds).unlink()
+            stack.callback(_remove_socket, uds)
+        context, ca_file = None, None
+        if access.tls:
+            # trustme takes a third of a second to load, and only TLS needs it.
+            from omconsole.simulator.tls import certificates
+
+            context, ca_file = stack.enter_context(certificates())
+        root = root or _root("https" if access.tls else "http", host, listener, uds)
+        sign_in = _sign_in(world, access, root, clock)
+        announcement = Announcement(
+            graph_url=root,
+            authority=sign_in.authority if access.tls else None,
+            ca_file=str(ca_file) if ca_file else None,
+            client_id=sign_in.client_id,
+            tenant_id=sign_in.tenant_id,
+            token=access.token,
+        )
+        app = create_app(world, clock=clock, token=access.token, root=root, sign_in=sign_in)
+        asyncio.run(_run(_Server(_config(app, context)), listener, announcement, until_stdin_closes))
+
+
+def _remove_socket(path: str) -> None:
+    with suppress(FileNotFoundError):
+        Path(path).unlink()
+
+
+def _root(scheme: str, host: str, listener: socket.socket, uds: str | None) -> str:
+    if uds is not None:
+        return f"{scheme}://localhost"
+    shown = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{shown}:{listener.getsockname()[1]}"
+
+
+def _sign_in(world: World, access: Access, root: str, clock: Callable[[], datetime]) -> SignInServer:
+    draw = Draw(world.seed, _TENANT)
+    client_id, tenant_id = draw.uuid(), draw.uuid()
+    who = person(world.seed, _ADMINISTRATOR)
+    return SignInServer(
+        Registration(tenant_id, client_id, Subject(who.id, who.display_name, who.user_principal_name)),
+        root,
+        clock,
+        script=access.script,
+        without=access.without,
+        token_lifetime_s=access.token_lifetime_s,
+    )
+
+
+def _config(app: ASGIApp, context: ssl.SSLContext | None) -> uvicorn.Config:
+    config = uvicorn.Config(
+        app,
+        http=Protocol,
+        access_log=False,
+        log_config=None,
+        lifespan="off",
+        date_header=False,
+        server_header=False,
+        timeout_keep_alive=75,
+    )
+    config.load()
+    config.ssl = context
+    return config
