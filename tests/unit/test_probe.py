@@ -21,6 +21,7 @@ from omconsole.probe.questions import QUESTIONS
 from omconsole.probe.running import PROBE_BOUNDS, ask_all
 from omconsole.simulator.app import create_app
 from omconsole.simulator.world import World
+from tests.unit.other_tenant import OtherTenant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,22 +31,6 @@ if TYPE_CHECKING:
 ROOT = "http://localhost"
 EPOCH = datetime(2026, 11, 22, tzinfo=UTC)
 NOW = EPOCH + timedelta(hours=9, minutes=41)
-
-Answering = "Callable[[httpx.Request], httpx.Response | None]"
-
-
-class OtherTenant(httpx.AsyncBaseTransport):
-    """The simulated tenant, but for the requests that `answer` answers; remembers what was asked."""
-
-    def __init__(self, app: Any, answer: Callable[[httpx.Request], httpx.Response | None]) -> None:
-        self._inner = httpx.ASGITransport(app=app)
-        self._answer = answer
-        self.requests: list[httpx.Request] = []
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        other = self._answer(request)
-        return other if other is not None else await self._inner.handle_async_request(request)
 
 
 class Desk:
@@ -103,7 +88,7 @@ async def test_the_simulated_tenant_answers_every_question_as_it_is() -> None:
         ids.DEVICE_FILTER: IGNORED,
         ids.POST_FILTER: IGNORED,
         ids.ISSUE_FILTER: REFUSED,
-        ids.REPORT_PARTS: "object",
+        ids.REPORT_PARTS: REFUSED,
         ids.REPORT_SESSION: WORKS,
         ids.REPORT_COLUMNS: "all",
         ids.INTUNE_HEALTH: "Intune",
