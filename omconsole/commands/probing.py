@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from omconsole.commands.doctor import Check
 from omconsole.commands.output import say, warn
-from omconsole.domain.answers import IGNORED, INCOMPLETE, NOT_ASKED, REFUSED, UNTOLD, WORKS, merged
+from omconsole.domain.answers import merged
 from omconsole.domain.instants import iso
 from omconsole.errors import ConsoleError, GraphError, StateError
 from omconsole.i18n import _, number
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from omconsole.config import Settings
     from omconsole.domain.answers import Answer
     from omconsole.probe.asking import Question
-
-_SAID_IN_WORDS = frozenset((WORKS, IGNORED, REFUSED, INCOMPLETE, UNTOLD, NOT_ASKED, None))
 
 
 class Probed(NamedTuple):
@@ -52,11 +50,9 @@ class Probed(NamedTuple):
         """Say each question with its answer, and since when that holds."""
         words = _question_words()
         for each in self.answers:
-            value = number(each.answer) if type(each.answer) is int else str(each.answer)
-            answer = each.words if each.answer in _SAID_IN_WORDS else f"{value}. {each.words}"
             day = f"{each.asked_at:%Y-%m-%d}"
             say(words[each.id])
-            say("  " + _("{answer} Since {day}.").format(answer=answer, day=day))
+            say("  " + _("{answer} Since {day}.").format(answer=each.words, day=day))
             if each.why:
                 say(f"  {each.why}")
 

@@ -78,7 +78,8 @@ async def report_columns(inquiry: Inquiry) -> Found:
     ]
     why = _("Reports with rows, of three: {n}.").format(n=len(seen))
     if lacking:
-        return Found(sanitize(", ".join(lacking)), _("Columns are missing."), why)
+        named = sanitize(", ".join(lacking))
+        return Found(named, _("Columns are missing: {columns}.").format(columns=named), why)
     if not seen:
         return Found(UNTOLD, _("It cannot be told: the reports have no rows."))
     return Found("all", _("The columns that the console needs are there."), why)

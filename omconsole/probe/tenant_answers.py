@@ -38,7 +38,8 @@ async def intune_health(inquiry: Inquiry) -> Found:
     for row in services.rows:
         id_, service = row.get("id"), row.get("service")
         if isinstance(id_, str) and isinstance(service, str) and service.casefold() == _INTUNE:
-            return Found(sanitize(id_, 120), _("Service health calls it so."))
+            id_ = sanitize(id_, 120)
+            return Found(id_, _("Service health calls it {id}.").format(id=id_))
     return Found(UNTOLD, _("It cannot be told: service health does not list Microsoft Intune."))
 
 
@@ -46,8 +47,8 @@ async def service_limits(inquiry: Inquiry) -> Found:
     """Looks at the headers of the answers so far; nothing is asked until it is refused."""
     limits = inquiry.heard.limits(_SERVICE_PART)
     if limits:
-        told = ", ".join(f"{name}: {value}" for name, value in sorted(limits.items()))
-        return Found(sanitize(told, 300), _("Graph names it in its answers."))
+        told = sanitize(", ".join(f"{name}: {value}" for name, value in sorted(limits.items())), 300)
+        return Found(told, _("Graph's answers say {headers}.").format(headers=told))
     return Found(
         NOT_ASKED,
         _("No answer named a limit."),
@@ -97,7 +98,8 @@ async def roles(inquiry: Inquiry) -> Found:
         return Found(
             "none", _("The signed-in person has no role of Entra; Intune's own roles do not stand in a token.")
         )
-    return Found(sanitize(", ".join(sorted(held)), 300), _("The token names these roles of Entra."))
+    named = sanitize(", ".join(sorted(held)), 300)
+    return Found(named, _("Roles of Entra in the token: {roles}.").format(roles=named))
 
 
 def _said_by(token: str) -> _Claims | None:
