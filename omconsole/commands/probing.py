@@ -99,7 +99,7 @@ async def _asked(settings: Settings) -> list[Answer]:
             demo = kept_transport(settings.state_directory, settings.profile.graph_url)
             other_way = await stack.enter_async_context(demo())
         http = await stack.enter_async_context(build_client(transport_settings(settings), transport=other_way))
-        http.event_hooks = {"response": [heard]}
+        http.event_hooks["response"].append(heard)
         graph = GraphClient(settings.profile.graph_url, http, access, bounds=PROBE_BOUNDS)
         return await ask_all(graph, access, heard, clock=lambda: datetime.now(UTC), tell=tell)
 

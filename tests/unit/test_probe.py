@@ -55,7 +55,7 @@ class Desk:
         self.requests = transport.requests
         heard, tokens = Heard(), ReadyToken(token)
         async with build_client(TransportSettings(graph_url=ROOT), transport=transport) as http:
-            http.event_hooks = {"response": [heard]}
+            http.event_hooks["response"].append(heard)
             answers = await ask_all(
                 GraphClient(ROOT, http, tokens, bounds=PROBE_BOUNDS, sleep=no_sleep),
                 tokens,
