@@ -10,7 +10,6 @@ import msgspec
 from omconsole.commands import answers, consent
 from omconsole.commands.output import say
 from omconsole.commands.registration import (
-    ADMIN_CENTERS,
     CERTIFICATE_FILE,
     CREDENTIAL_FILE,
     Registration,
@@ -205,7 +204,7 @@ class Setup:
         _section(_("With Azure CLI, in bash or zsh:"), az_script(of))
         _section(_("With PowerShell and the module Microsoft.Graph:"), powershell_script(of))
         if steps := clicks(of):
-            _section(_("With a browser, at {address}:").format(address=ADMIN_CENTERS[cloud]), _numbered(steps))
+            _section(_("With a browser:"), _numbered(steps))
         say("")
 
     def ask_credential(self) -> None:
