@@ -23,7 +23,8 @@ Row = dict[str, Any]
 
 PAGES: Final = 3
 """Pages of a list that one question reads at most."""
-_NOT_UNDERSTOOD: Final = frozenset((400, 404, 405, 501))
+NOT_UNDERSTOOD: Final = frozenset((400, 404, 405, 501))
+"""Statuses by which Graph refuses a question itself."""
 _LIMIT_NAMED: Final = re.compile(r"(x-)?ratelimit-|x-ms-throttle-", re.IGNORECASE)
 
 
@@ -115,7 +116,7 @@ async def sample(
 
 def is_not_understood(error: GraphRejected) -> bool:
     """Tells whether Graph refuses the question itself, not this asking of it."""
-    return error.status in _NOT_UNDERSTOOD
+    return error.status in NOT_UNDERSTOOD
 
 
 def refused(error: GraphRejected) -> Found:

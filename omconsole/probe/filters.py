@@ -27,8 +27,10 @@ async def device_filter(inquiry: Inquiry) -> Found:
     """Asks for the devices in the rarest of the states that a page shows."""
     options = {"$select": f"id,{_STATE}"}
     every = await sample(inquiry, MANAGED_DEVICES_ASKED.path, workload=DEVICES, params=options, pages=1)
-    states = Counter(str(row.get(_STATE)) for row in every.rows)
-    if len(states) < 2:
+    known = {state.casefold(): state for state in MANAGED_DEVICES_ASKED.enums[_STATE]}
+    states = Counter(known.get(str(row.get(_STATE)).casefold(), "") for row in every.rows)
+    states.pop("", None)
+    if not states:
         return _untold(every)
     rarest = min(states, key=lambda state: (states[state], state))
     asked = {**options, "$filter": f"{_STATE} eq '{rarest}'"}

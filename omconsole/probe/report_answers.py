@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64decode
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +19,7 @@ from omconsole.graph.lenient import read_json
 from omconsole.graph.refusals import read_refusal
 from omconsole.graph.reports import Table, opened
 from omconsole.i18n import _
-from omconsole.probe.asking import Found, is_not_understood, refused
+from omconsole.probe.asking import NOT_UNDERSTOOD, Found, is_not_understood, refused
 from omconsole.sanitize import sanitize
 from omconsole.signals.apps import quoted
 
@@ -125,8 +126,8 @@ def _part(document: object, alone: Table) -> Found:
 
 
 def _failed_part(status: object, body: object) -> Found:
-    reason = read_refusal(msgspec.json.encode(body)).message or f"HTTP {status}"
-    if status in {400, 404, 405, 501}:
+    reason = read_refusal(_encoded(body)).message or f"HTTP {sanitize(status, 20)}"
+    if isinstance(status, int) and status in NOT_UNDERSTOOD:
         return Found(REFUSED, _("Graph refuses it."), reason)
     return Found(None, _("It could not be asked."), reason)
 
@@ -134,13 +135,18 @@ def _failed_part(status: object, body: object) -> Found:
 def _unwrapped(body: object) -> tuple[str, bytes | None]:
     """The form of a part's body, and the report in it; None when there is none."""
     if isinstance(body, dict):
-        return "object", msgspec.json.encode(body)
+        return "object", _encoded(body)
     if isinstance(body, str):
         try:
             return "base64", b64decode(body, validate=True)
         except ValueError:
             return "text", None
     return type(body).__name__, None
+
+
+def _encoded(document: object) -> bytes:
+    """As JSON again, whatever stands in its texts."""
+    return json.dumps(document).encode()
 
 
 async def _table(
@@ -159,7 +165,7 @@ def _body(asked: Asked, *, top: int, skip: int = 0, filter_: str = "", session: 
 
 
 def _values(table: Table) -> list[Any]:
-    return [msgspec.json.decode(each) if isinstance(each, msgspec.Raw) else each for each in table.values]
+    return [read_json(bytes(each)) if isinstance(each, msgspec.Raw) else each for each in table.values]
 
 
 def _column(table: Table, name: str) -> list[str]:

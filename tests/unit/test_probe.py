@@ -9,7 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from omconsole.domain import answers as ids
 from omconsole.domain.answers import IGNORED, INCOMPLETE, NOT_ASKED, REFUSED, UNTOLD, WORKS, Answer, Value
@@ -66,6 +69,9 @@ class Desk:
                 question_s=question_s,
             )
         return {each.id: each for each in answers}
+
+
+SMALL = Desk(devices=5)
 
 
 async def no_sleep(_seconds: float) -> None:
@@ -156,6 +162,7 @@ def filtering(request: httpx.Request, path: str, rows: Sequence[Row]) -> httpx.R
     ("question", "path", "shown"),
     [
         (ids.DEVICE_FILTER, "/managedDevices", [{"id": "1", "complianceState": "compliant"}] * 3),
+        (ids.DEVICE_FILTER, "/managedDevices", [{"id": "1", "complianceState": None}, {"id": "2"}]),
         (ids.POST_FILTER, "/messages", [{"id": "1", "services": ["Exchange Online"]}]),
         (ids.POST_FILTER, "/messages", [{"id": "1", "services": ["Microsoft Intune"]}, {"id": "2", "services": None}]),
         (ids.ISSUE_FILTER, "/issues", []),
@@ -394,6 +401,36 @@ async def test_no_failure_stops_the_other_questions(answer: Callable[[httpx.Requ
     assert answers[ids.DEVICE_PAGE].answer in (None, REFUSED)
     assert answers[ids.DEVICE_PAGE].why
     assert answers[ids.ACTION_IDS].answer == NOT_ASKED
+
+
+NAMES = st.sampled_from(
+    ("value", "@odata.nextLink", "Values", "Schema", "SessionId", "responses", "status", "body", "id", "services")
+)
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=True)
+    | st.text(max_size=8)
+    | st.sampled_from(("\ud800", "\x1b[2J", "e30=", f"{ROOT}/v1.0/x", "Microsoft Intune"))
+)
+BODIES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=5), max_leaves=12
+)
+
+
+@given(BODIES)
+@settings(max_examples=60)
+async def test_no_body_whatever_stops_a_probe(body: Any) -> None:
+    content = json.dumps(body).encode()
+
+    def answer(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=content, headers={"content-type": "application/json"})
+
+    answers = await SMALL.probe(answer)
+    assert list(answers) == [each.id for each in QUESTIONS]
+    for each in answers.values():
+        msgspec.json.encode(each)
 
 
 async def test_one_source_without_permission_leaves_the_others_answered() -> None:
