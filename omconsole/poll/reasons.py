@@ -74,7 +74,7 @@ class Reasons:
         else:
             known.update(fresh)
         async for row in sliced(rows, SLICE):
-            self._explain(row, known, reading, less=row.key in less, doubt=doubt, now=now)
+            self._explain(row, known, reading, whole=whole, less=row.key in less, doubt=doubt, now=now)
 
     def _explain(
         self,
@@ -82,6 +82,7 @@ class Reasons:
         known: dict[str, tuple[Cause, ...]],
         reading: Reading,
         *,
+        whole: bool,
         less: bool,
         doubt: bool,
         now: datetime,
@@ -95,10 +96,11 @@ class Reasons:
         if less:
             self._lost[row.key] = self._lost.get(row.key, -1 if doubt else 0) + 1
             if self._lost[row.key] < ABSENT_SWEEPS:
-                named = {_reason(each) for each in causes}
-                causes = (*causes, *(each for each in seen.causes if _reason(each) not in named))
+                causes = _and_those_before(causes, seen)
             else:
                 del self._lost[row.key]
+        elif not whole:  # what is not named may stand in a row that could not be read
+            causes = _and_those_before(causes, seen)
         if causes:
             known[subject] = causes
         if seen.causes != causes:
@@ -117,6 +119,12 @@ class Reasons:
 
 def _reason(cause: Cause) -> tuple[str, str, str | None, str | None]:
     return cause.type, cause.id, cause.setting, cause.code
+
+
+def _and_those_before(causes: tuple[Cause, ...], seen: Observation) -> tuple[Cause, ...]:
+    """These reasons, and what an item had beside them."""
+    named = {_reason(each) for each in causes}
+    return (*causes, *(each for each in seen.causes if _reason(each) not in named))
 
 
 def _names_less(row: Item, causes: Sequence[Cause]) -> bool:

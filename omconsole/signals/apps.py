@@ -34,6 +34,7 @@ from omconsole.signals.installations import (
     observed,
     platform_of,
     subject_of,
+    tells_assignments,
 )
 from omconsole.signals.known import nothing_known
 from omconsole.signals.reading import Cleared, Progress, Reading
@@ -115,7 +116,8 @@ class AppsSignal:
         _tell(outcomes, reading, now)
         if not reading.complete:
             reading.withheld = {(subject, KIND) async for subject in sliced(list(reading.subjects), LIGHT_SLICE)}
-        fixed = {id_ for id_ in required if failed.get(id_) == 0}
+        # A row that could not be read may be that of the platform on which an app fails.
+        fixed = {id_ for id_ in required if failed.get(id_) == 0} if not flaws else set[str]()
         read = {each.app.id for each in outcomes if each.error is None}
         await _conclude(await self._firing(), fixed, read, devices, reading)
         return reading
@@ -139,7 +141,8 @@ class AppsSignal:
             async for row in sliced(page.rows):
                 count = _failed(row)
                 if count is None:
-                    flaws += Flaws(rejected=1, example=f"FailedDeviceCount: {row.failed_device_count}")
+                    shown = f"{row.failed_device_count}, FailedUserCount: {row.failed_user_count}"
+                    flaws += Flaws(rejected=1, example=f"FailedDeviceCount: {shown}")
                 else:
                     failed[row.application_id] = failed.get(row.application_id, 0) + count
         return failed, flaws
@@ -158,7 +161,7 @@ class AppsSignal:
         ):
             flaws += page.flaws
             apps.update((app.id, app) for app in page.rows)
-            untold = sum(app.assignments is None for app in page.rows)
+            untold = sum(not tells_assignments(app) for app in page.rows)
             flaws += Flaws(values=untold, example="assignments" if untold else "")
         return apps, flaws
 
@@ -256,8 +259,9 @@ def _as_app(app: MobileApp) -> App:
 
 def _failed(row: AppInstallSummary) -> int | None:
     """Failed devices, and users where there is no device; None where Graph does not say it in numbers."""
-    devices, users = as_number(row.failed_device_count), as_number(row.failed_user_count)
-    return None if devices is None or devices < 0 else devices + max(users or 0, 0)
+    devices = as_number(row.failed_device_count)
+    users = 0 if row.failed_user_count is None else as_number(row.failed_user_count)
+    return None if devices is None or devices < 0 or users is None else devices + max(users, 0)
 
 
 def _is_newer(seen: Observation, before: Observation | None) -> bool:

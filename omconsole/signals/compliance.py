@@ -107,6 +107,7 @@ class ComplianceSignal:
 
     async def _named(self, graph: GraphClient, budget: Round) -> PolicyNames:
         listed: defaultdict[str, set[str]] = defaultdict(set)
+        nameless: set[str] = set()
         flaws = Flaws()
         failed: GraphError | None = None
         try:
@@ -122,8 +123,12 @@ class ComplianceSignal:
                 for policy in page.rows:
                     if policy.display_name:
                         listed[policy.display_name.strip()].add(policy.id)
+                    else:
+                        nameless.add(policy.id)
         except GraphError as error:
             failed = error
+        for name, id_ in (await self._names_of(nameless)).items():
+            listed[name].add(id_)
         fresh = {name: min(ids) if len(ids) == 1 else by_name(name) for name, ids in listed.items()}
         if failed is None and not flaws:
             self._known = fresh
@@ -134,6 +139,11 @@ class ComplianceSignal:
         if failed is not None and not self._known:
             raise failed
         return PolicyNames(self._known, whole=False, flaws=flaws)
+
+    async def _names_of(self, nameless: set[str]) -> dict[str, str]:
+        """The names that policies had, of which an answer tells no name."""
+        known = {**await self._learned(), **self._known} if nameless else {}
+        return {name: id_ for name, id_ in known.items() if id_ in nameless}
 
     async def _learned(self) -> dict[str, str]:
         """What the firing items call the policies: known to the process that gave them these causes."""

@@ -13,6 +13,8 @@ from omconsole.domain.titles import connector_word
 from omconsole.signals.connector_table import KNOWN_NAMES, Connector, Values, folded
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from omconsole.signals.reading import Reading
     from omconsole.signals.unmapped import Unmapped
 
@@ -22,6 +24,11 @@ SILENT_FOR_LONG: Final = timedelta(days=3)
 PORTAL: Final = (
     "https://intune.microsoft.com/#view/Microsoft_Intune_DeviceSettings/TenantAdminMenu/~/connectorsAndTokens"
 )
+
+LIFETIME: Final = "connector.lifetime"
+HEALTH: Final = "connector.unhealthy"
+NOTHING_FAILING: Final[Mapping[str, Collection[str]]] = {}
+"""Of a tenant without a history."""
 
 _BY_DAYS: Final = (Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
 
@@ -33,18 +40,32 @@ class ConnectorThresholds(msgspec.Struct, frozen=True):
 
 
 class ConnectorJudge:
-    """The rules at one instant (UTC). Pure but for the reading that it fills."""
+    """The rules at one instant (UTC). Pure but for the reading that it fills.
 
-    def __init__(self, thresholds: ConnectorThresholds, now: datetime, unmapped: Unmapped) -> None:
+    Args:
+        failing: by subject id, the properties for which a connector fires as unhealthy; it is well again only when
+            Graph says something about each of them.
+    """
+
+    def __init__(
+        self,
+        thresholds: ConnectorThresholds,
+        now: datetime,
+        unmapped: Unmapped,
+        failing: Mapping[str, Collection[str]] = NOTHING_FAILING,
+    ) -> None:
         self._days = tuple(timedelta(days=days) for days in thresholds.days)
         self._now = now
         self._unmapped = unmapped
+        self._failing = failing
 
     def __call__(self, connector: Connector, values: Values, reading: Reading) -> None:
         """Add what the connector shows; one that is not configured shows nothing."""
-        subject = connector.subject if connector.single else f"{connector.subject}:{values['id']}"
+        subject = subject_of(connector, values)
         reading.subjects.add(subject)
         if not connector.is_configured(values):
+            if any(values[name] is None for name in connector.bad) or not any(map(_is_said, values.items())):
+                withhold(subject, reading)
             return
         facts = _facts(connector, values)
         whole = _Subject(subject, _name(connector, values), facts)
@@ -62,9 +83,9 @@ class ConnectorJudge:
         expires: datetime | None = values[connector.expires or ""]
         if connector.expired is not None and folded(values[connector.expired[0]]) == connector.expired[1]:
             expires = min(expires or self._now, self._now)
-        if expires is None:
-            reading.withheld.add((subject.id, "connector.lifetime"))
-        else:
+        if expires is None or (connector.expired is not None and values[connector.expired[0]] is None):
+            reading.withheld.add((subject.id, LIFETIME))
+        if expires is not None:
             self._expires(expires, subject, reading)
 
     def _expires(self, expires: datetime, subject: _Subject, reading: Reading) -> None:
@@ -92,11 +113,19 @@ class ConnectorJudge:
             worst = max(failing.values(), key=lambda severity: severity.rank)
             since = heard + SILENT if heard and silent else None
             subject.facts["failing"] = sorted(failing, key=lambda name: -failing[name].rank)
-            reading.observations.append(
-                subject.shows("connector.unhealthy", worst, evidence_at=heard, first_seen=since)
-            )
-        elif connector.bad and heard is None and not any(values[name] for name in connector.bad):
-            reading.withheld.add((subject.id, "connector.unhealthy"))
+            reading.observations.append(subject.shows(HEALTH, worst, evidence_at=heard, first_seen=since))
+        elif self._says_nothing(connector, values, subject.id):
+            reading.withheld.add((subject.id, HEALTH))
+
+    def _says_nothing(self, connector: Connector, values: Values, subject: str) -> bool:
+        """Whether it is not said that what failed is well again, or nothing is said at all."""
+        decides = {*self._failing.get(subject, ())} - connector.null_is_well
+        if connector.heartbeat in decides and connector.beats_while is not None:
+            decides.add(connector.beats_while[0])
+        if any(values.get(name) is None for name in decides):
+            return True
+        heard = values[connector.heartbeat] if connector.heartbeat else None
+        return bool(connector.bad) and heard is None and not any(values[name] for name in connector.bad)
 
     def _silence(self, connector: Connector, values: Values) -> Severity | None:
         """How bad the silence is; None while the connector is heard, or need not be."""
@@ -143,6 +172,21 @@ class _Subject(msgspec.Struct, frozen=True):
             facts=self.facts,
             portal_url=PORTAL,
         )
+
+
+def subject_of(connector: Connector, values: Values) -> str:
+    """The subject id of a connector."""
+    return connector.subject if connector.single else f"{connector.subject}:{values['id']}"
+
+
+def withhold(subject: str, reading: Reading) -> None:
+    """Nothing that is not shown of this connector follows from what was read."""
+    reading.withheld.update({(subject, LIFETIME), (subject, HEALTH)})
+
+
+def _is_said(named: tuple[str, Any]) -> bool:
+    name, value = named
+    return name != "id" and value is not None
 
 
 def _name(connector: Connector, values: Values) -> str:

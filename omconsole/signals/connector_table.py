@@ -69,6 +69,8 @@ class Connector(msgspec.Struct, frozen=True, kw_only=True):
     """By property, the members in lower case that mean trouble; the others that are asked for are good."""
     errors: tuple[str, ...] = ()
     """Properties that are empty or 0 while all is well."""
+    null_is_well: frozenset[str] = frozenset()
+    """Those of them of which null says so; of any other property null says nothing."""
     is_configured: Callable[[Values], bool] = _always
     shown_by: str | None = None
     """Another connector that shows the same machine, and more of it."""
@@ -89,7 +91,8 @@ CONNECTORS: Final[tuple[Connector, ...]] = (
         single=True,
         expires="expirationDateTime",
         errors=("certificateUploadFailureReason",),
-        is_configured=lambda values: values["expirationDateTime"] is not None,
+        null_is_well=frozenset({"certificateUploadFailureReason"}),
+        is_configured=lambda values: any(value is not None for value in values.values()),
     ),
     Connector(
         name="ade",

@@ -6,16 +6,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 from omconsole.domain.titles import connector_word
 from omconsole.errors import GraphError, GraphForbidden, GraphProtocolError, GraphRejected
-from omconsole.graph import pages, single
+from omconsole.graph import Flaws, pages, single
 from omconsole.i18n import _
-from omconsole.signals.connector_rules import SOURCE, ConnectorJudge, ConnectorThresholds
+from omconsole.signals.connector_rules import (
+    HEALTH,
+    SOURCE,
+    ConnectorJudge,
+    ConnectorThresholds,
+    subject_of,
+    withhold,
+)
 from omconsole.signals.connector_table import CONNECTORS, Connector, folded, values_of
-from omconsole.signals.known import Firing, nothing_known
+from omconsole.signals.known import Firing, Known, nothing_known
 from omconsole.signals.reading import Progress, Reading
 from omconsole.signals.unmapped import Unmapped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     import msgspec
@@ -65,12 +72,13 @@ class ConnectorsSignal:
         """
         reading = Reading(source=NAME, mode="sweep", thresholds={"connector_days": self._thresholds.days})
         unmapped = Unmapped()
-        judge = ConnectorJudge(self._thresholds, now, unmapped)
+        firing = await self._firing()
+        judge = ConnectorJudge(self._thresholds, now, unmapped, failing=_failing(firing))
         unread: list[tuple[Connector, GraphError]] = []
         machines: dict[str, set[str]] = {}
         for connector in CONNECTORS:
             try:
-                rows = await _rows(graph, connector, budget, reading)
+                rows, flaws = await _rows(graph, connector, budget, reading)
             except (GraphForbidden, GraphRejected, GraphProtocolError) as error:
                 unread.append((connector, error))
                 continue
@@ -78,6 +86,8 @@ class ConnectorsSignal:
             for values in rows:
                 if folded(values.get("machineName")) not in machines.get(connector.shown_by or "", ()):
                     judge(connector, values, reading)
+                if flaws:  # which of them lost a value is not known
+                    withhold(subject_of(connector, values), reading)
             progress(reading.items)
         if len(unread) == len(CONNECTORS):
             raise _worst(unread)
@@ -85,7 +95,7 @@ class ConnectorsSignal:
         if expires is not None:
             judge.credential(expires, reading)
         if unread:
-            await self._withhold(unread, reading)
+            _withhold(unread, firing, reading)
         unmapped.warn(reading)
         return reading
 
@@ -93,36 +103,18 @@ class ConnectorsSignal:
         """Connectors have no increments."""
         return await self.sweep(graph, budget, now, progress)
 
-    async def _withhold(self, unread: list[tuple[Connector, GraphError]], reading: Reading) -> None:
-        """Say what was not read, and that nothing is known about it: its items stay, neither cleared nor opened."""
-        hidden = tuple(connector.subject for connector, _error in unread)
-        for known in await self._firing():
-            if known.triage.subject_id.partition(":")[0] in hidden:
-                reading.subjects.add(known.triage.subject_id)
-                reading.withheld.add((known.triage.subject_id, known.triage.family))
-        reading.status = "partial"
-        forbidden = [connector for connector, error in unread if isinstance(error, GraphForbidden)]
-        refused = [(connector, error) for connector, error in unread if not isinstance(error, GraphForbidden)]
-        said = [reading.error] if reading.error else []
-        if forbidden:
-            names = ", ".join(connector_word(each.name) for each in forbidden)
-            said.append(_("Not permitted: {connectors}.").format(connectors=names))
-            reading.needs = _needs(unread)
-        if refused:
-            names = ", ".join(connector_word(connector.name) for connector, _error in refused)
-            why = refused[0][1].what
-            said.append(_("Not readable: {connectors}. {why}").format(connectors=names, why=why))
-        reading.error = " ".join(said)
 
-
-async def _rows(graph: GraphClient, connector: Connector, budget: Round, reading: Reading) -> list[dict[str, Any]]:
-    """The connector's rows, none where it is not configured.
+async def _rows(
+    graph: GraphClient, connector: Connector, budget: Round, reading: Reading
+) -> tuple[list[dict[str, Any]], Flaws]:
+    """The connector's rows, none where it is not configured, and what of them could not be read.
 
     Raises:
         GraphError: they cannot be read.
     """
     asked = connector.asked
     rows: list[msgspec.Struct] = []
+    flaws = Flaws()
     try:
         if connector.single:
             answer = await single(
@@ -133,7 +125,7 @@ async def _rows(graph: GraphClient, connector: Connector, budget: Round, reading
                 version=asked.version,
                 in_round=budget,
             )
-            reading.mark(answer.flaws)
+            flaws = answer.flaws
             rows = [answer.value] if answer.value is not None else []
         else:
             async for page in pages(
@@ -145,13 +137,14 @@ async def _rows(graph: GraphClient, connector: Connector, budget: Round, reading
                 params=asked.params(),
                 in_round=budget,
             ):
-                reading.mark(page.flaws)
+                flaws += page.flaws
                 rows.extend(page.rows)
     except GraphRejected as refused:
         if refused.status != _NOT_FOUND:
             raise
+    reading.mark(flaws)
     reading.items += len(rows)
-    return [values_of(row) for row in rows]
+    return [values_of(row) for row in rows], flaws
 
 
 def _needs(unread: list[tuple[Connector, GraphError]]) -> tuple[str, ...]:
@@ -171,3 +164,34 @@ def _worst(unread: list[tuple[Connector, GraphError]]) -> GraphError:
         if isinstance(error, GraphForbidden):
             return GraphForbidden(error.what, error.do, needs=_needs(unread))
     return unread[0][1]
+
+
+def _withhold(unread: list[tuple[Connector, GraphError]], firing: Sequence[Known], reading: Reading) -> None:
+    """Say what was not read, and that nothing is known about it: its items stay, neither cleared nor opened."""
+    hidden = tuple(connector.subject for connector, _error in unread)
+    for known in firing:
+        if known.triage.subject_id.partition(":")[0] in hidden:
+            reading.subjects.add(known.triage.subject_id)
+            reading.withheld.add((known.triage.subject_id, known.triage.family))
+    reading.status = "partial"
+    forbidden = [connector for connector, error in unread if isinstance(error, GraphForbidden)]
+    refused = [(connector, error) for connector, error in unread if not isinstance(error, GraphForbidden)]
+    said = [reading.error] if reading.error else []
+    if forbidden:
+        names = ", ".join(connector_word(each.name) for each in forbidden)
+        said.append(_("Not permitted: {connectors}.").format(connectors=names))
+        reading.needs = _needs(unread)
+    if refused:
+        names = ", ".join(connector_word(connector.name) for connector, _error in refused)
+        why = refused[0][1].what
+        said.append(_("Not readable: {connectors}. {why}").format(connectors=names, why=why))
+    reading.error = " ".join(said)
+
+
+def _failing(firing: Sequence[Known]) -> dict[str, tuple[str, ...]]:
+    """The properties for which connectors fire, by subject id, as they were last shown."""
+    return {
+        known.triage.subject_id: tuple(known.seen.facts.get("failing", ()))
+        for known in firing
+        if known.seen is not None and known.triage.family == HEALTH
+    }

@@ -49,6 +49,11 @@ def is_required(app: MobileApp) -> bool:
     return any(same(assignment.intent, "required") for assignment in app.assignments or ())
 
 
+def tells_assignments(app: MobileApp) -> bool:
+    """Whether Graph says how the app is assigned, everywhere that it is."""
+    return app.assignments is not None and all(assignment.intent for assignment in app.assignments)
+
+
 def platform_of(app: MobileApp) -> str | None:
     """The platform that an app of this type is for; None for one that runs anywhere."""
     type_ = (app.type or "").rpartition(".")[2].casefold()

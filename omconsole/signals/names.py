@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from omconsole.errors import GraphError, GraphRejected
+from omconsole.errors import GraphError, GraphRejected, UsageError
 from omconsole.graph import USER, USER_ASKED
 from omconsole.signals.slices import LIGHT_SLICE, sliced
 
@@ -63,5 +63,8 @@ class UserNames:
             return error.status == NOT_FOUND
         except GraphError:
             return False
+        except UsageError:  # an id that cannot stand in an address, such as `..`, is nobody's
+            self._names[id_] = None
+            return True
         self._names[id_] = (user.user_principal_name or user.display_name) if user else None
         return True

@@ -442,6 +442,21 @@ async def test_what_a_source_says_is_over_clears_with_its_reason_although_nothin
     assert desk.told()[-1].why == "aged out"
 
 
+async def test_a_partial_reading_of_reasons_adds_some_and_takes_none_away(desk: Desk) -> None:
+    """What it does not name of a device may have stood in a row that could not be read."""
+    await desk.take(LAPTOP)
+
+    def why(id_: str) -> dict[tuple[str, str], tuple[Cause, ...]]:
+        return {("d1", "device.compliance"): (Cause("compliance", id_, f"Policy {id_}"),)}
+
+    await desk.give(Reading(source="messages", mode="sweep", enriches="device.compliance", causes=why("p1")))
+    for _again in range(3):
+        partial = Reading(source="messages", mode="sweep", enriches="device.compliance", causes=why("p2"))
+        partial.status, partial.complete = "partial", False
+        await desk.give(partial)
+        assert {cause.id for cause in desk.ledger.seen[key_of(LAPTOP)].causes} == {"p1", "p2"}
+
+
 async def test_reasons_of_another_source_stay_when_the_owner_shows_the_item_again(desk: Desk) -> None:
     await desk.take(LAPTOP)
     cause = Cause("compliance", "p1", "Windows", setting="OsMinimumVersion")

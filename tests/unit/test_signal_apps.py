@@ -266,14 +266,25 @@ async def test_a_count_that_is_none_proves_nothing(count: object) -> None:
     assert (reading.complete, reading.cleared) == (False, [])
 
 
+async def test_a_summary_with_a_row_that_cannot_be_read_clears_nothing() -> None:
+    """The row may be that of the platform on which the app fails."""
+    known = tuple((await Tenant({"a": [failure("d1")]}).read()).observations)
+    tenant = Tenant({"a": []})
+    for rows in ([summary("a", 0), summary("a", "many")], [summary("a", 0, users="some")]):
+        tenant.answers[SUMMARY] = rows
+        reading = await tenant.read(known=known)
+        assert (reading.complete, reading.cleared) == (False, [])
+
+
 async def test_the_rows_of_one_app_count_together() -> None:
     tenant = Tenant({"a": [failure("d1")]})
     tenant.answers[SUMMARY] = [summary("a", 0), summary("a", "1"), summary("a", 0)]
     assert found(await tenant.read()) == {("a", "d1")}
 
 
-async def test_an_app_whose_assignments_are_not_told_proves_nothing() -> None:
-    tenant = Tenant({"a": [failure("d1")]}, [{"id": "a", "displayName": "A"}])
+@pytest.mark.parametrize("told", [{}, {"assignments": [{"id": "x"}]}], ids=["nothing", "not how"])
+async def test_an_app_whose_assignments_are_not_told_proves_nothing(told: dict[str, Any]) -> None:
+    tenant = Tenant({"a": [failure("d1")]}, [{"id": "a", "displayName": "A", **told}])
     reading = await tenant.read()
     assert (reading.complete, reading.observations) == (False, [])
 

@@ -102,6 +102,8 @@ async def test_policies_keep_their_ids_while_their_list_cannot_be_read() -> None
         reading = await read(graph, signal)
         assert ids(reading) == {"d1": ["p1"]}
         assert reading.complete
+    graph.answers[POLICIES] = [{"id": "p1", "displayName": None}]
+    assert ids(await read(graph, signal)) == {"d1": ["p1"]}
     graph.answers[POLICIES] = [{"id": "p9", "displayName": "Baseline"}]
     assert ids(await read(graph, signal)) == {"d1": ["p9"]}
 

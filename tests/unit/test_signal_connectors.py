@@ -37,6 +37,7 @@ BOUND: dict[str, dict[str, Any]] = {
     "exchange": {"status": "connected"},
     "domainJoin": {"state": "active"},
     "autopilot": {"syncStatus": "completed"},
+    "vpp": {"state": "valid"},
 }
 """What makes a connector configured and heard."""
 
@@ -347,3 +348,48 @@ async def test_what_may_not_be_read_stays_and_what_is_gone_goes(tmp_path: Path) 
     graph.answers["vppTokens"] = []
     assert "vppToken:v1" in await polled(3)
     assert "vppToken:v1" not in await polled(4)
+
+
+class Firm:
+    """A tenant of one kind of connector, whose items end by the law."""
+
+    def __init__(self, directory: Path, name: str) -> None:
+        self.store = new_store(directory, sources=(SourceHealth(name="connectors", interval_s=3600),))
+        self.ledger = self.store.load_now()
+        self.name, self.now = name, NOW
+
+    async def known(self) -> list[Known]:
+        return [Known(row.triage, row.seen) for row in self.ledger.rows if row.triage.condition is Condition.FIRING]
+
+    async def polled(self, *rows: dict[str, Any]) -> list[str]:
+        """The kinds that fire after a poll that showed these rows."""
+        self.now += timedelta(minutes=1)
+        signal = ConnectorsSignal(ConnectorThresholds(), firing=self.known)
+        reading = await signal.sweep(SmallGraph({self.name: list(rows)}).client, Round(), self.now, nothing)
+        await Intake("contoso", self.ledger, self.store).take(reading, self.now)
+        return sorted(each.triage.kind for each in await self.known())
+
+
+@pytest.mark.parametrize(
+    "damaged", [{"lastSyncErrorCode": "seven"}, {"lastSyncErrorCode": None}, {"syncedDeviceCount": {}}]
+)
+async def test_an_error_that_is_no_longer_told_is_not_over(tmp_path: Path, damaged: dict[str, Any]) -> None:
+    firm = Firm(tmp_path, "depOnboardingSettings")
+    good = {
+        "id": "t1",
+        "tokenExpirationDateTime": iso(NOW + 300 * DAY),
+        "lastSuccessfulSyncDateTime": iso(NOW),
+        "lastSyncErrorCode": 0,
+    }
+    assert await firm.polled({**good, "lastSyncErrorCode": 7}) == ["connector.unhealthy"]
+    assert await firm.polled({**good, **damaged}) == ["connector.unhealthy"]
+    assert await firm.polled(good) == []
+
+
+@pytest.mark.parametrize("damaged", [{"id": "p1"}, {"id": "p1", "isConfigured": None, "displayName": "Jamf"}])
+async def test_a_partner_of_which_nothing_is_said_is_not_taken_away(tmp_path: Path, damaged: dict[str, Any]) -> None:
+    firm = Firm(tmp_path, "deviceManagementPartners")
+    bad = {"id": "p1", "isConfigured": True, "partnerState": "terminated"}
+    assert await firm.polled(bad) == ["connector.unhealthy"]
+    assert await firm.polled(damaged) == ["connector.unhealthy"]
+    assert await firm.polled({**bad, "isConfigured": False}) == []

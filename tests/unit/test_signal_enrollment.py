@@ -170,6 +170,13 @@ async def test_users_without_a_device_are_asked_for_once() -> None:
     assert [name for name, _filter in graph.asked] == [EVENTS, "u1", "u2", "u3", EVENTS]
 
 
+@pytest.mark.parametrize("id_", [".", ".."])
+async def test_an_id_that_no_address_can_have_is_not_asked_for(id_: str) -> None:
+    graph = SmallGraph({EVENTS: [event("e1", userId=id_)]})
+    [seen] = (await read(graph)).observations
+    assert (seen.subject_name, [name for name, _filter in graph.asked]) == (id_, [EVENTS])
+
+
 @pytest.mark.parametrize("answer", [refused(403), refused(500), refused(429, retry_after="400")])
 async def test_a_directory_that_does_not_tell_leaves_the_ids(answer: Any) -> None:
     graph = SmallGraph({EVENTS: [event(f"e{n}", userId=f"u{n}") for n in range(9)]})
