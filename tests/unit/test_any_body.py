@@ -214,7 +214,9 @@ def mutated(said: Said, done: list[Damage], *, never_good: bool = False) -> Said
     for damage in done:
         if damage.kind in {"cut", "byte"} and body:
             at = 1 + damage.place % len(body)  # an answer without a body says that there is nothing
-            body = body[:at] if damage.kind == "cut" else body[:at] + b"\x01" + body[at:]
+            spoilt = body[:at] if damage.kind == "cut" else body[:at] + b"\x01" + body[at:]
+            renamed = damage.kind == "byte" and any(spoilt.count(name) < body.count(name) for name in NULL_NAMES)
+            body = body if never_good and renamed else spoilt
             continue
         try:
             document = json.loads(body)
@@ -323,6 +325,7 @@ ACTS: Final = {
 }
 SAID_BY_NULL: Final = frozenset({"@odata.nextLink", "certificateUploadFailureReason", "lastHeartbeatDateTime"})
 """What null says: that no page follows, that nothing failed, that nobody has set a partner up."""
+NULL_NAMES: Final = tuple(name.encode() for name in SAID_BY_NULL)
 SAID_BY_TEXT: Final = frozenset(
     {"@odata.nextLink", "@odata.type", "id", "displayName", "deviceId", "userId", "service", "intent"}
 )
