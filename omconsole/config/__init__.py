@@ -262,9 +262,7 @@ def _no_choice(own: list[str], where: Path) -> SettingsError:
         _("{path} has no profile of a tenant.").format(path=path)
         if _is_there(where)
         else _("There is no settings file {path}.").format(path=path),
-        _("Try “omconsole demo”, or write {line} into {path} and put a token into OMCONSOLE_TOKEN.").format(
-            line='profiles.contoso.tenant_id = "…"', path=path
-        ),
+        _("Set one up with omconsole setup, or try: omconsole demo"),
     )
 
 
