@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from omconsole.store import observed, persons
+from omconsole.store.file_systems import file_system_of
 from omconsole.store.files import Signature, signature
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ _DEBOUNCE_MS: Final = 100
 _STEP_MS: Final = 400
 """watchfiles looks at what the kernel told it once in this time, and tells it the next time: within 0.8 s. Each look
 wakes the process: at 20 ms an idle console used three times the processor time of an empty one."""
-_NETWORK: Final = frozenset(("nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "fuse.sshfs", "9p", "ceph", "glusterfs"))
-"""File systems whose changes by other hosts the kernel does not tell."""
 
 
 def is_ours(name: str) -> bool:
@@ -57,20 +55,7 @@ async def watch(directory: Path, cannot: Callable[[], None]) -> AsyncIterator[No
 
 def on_network(directory: Path) -> bool:
     """Tells whether the directory is on a network file system, as far as the system says so."""
-    if sys.platform != "linux":
-        return False
-    try:
-        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    resolved = directory.resolve()
-    best, kind = "", ""
-    for line in mounts.splitlines():
-        fields = line.split(" ")
-        point = fields[1].replace("\\040", " ")
-        if len(point) >= len(best) and resolved.is_relative_to(point):
-            best, kind = point, fields[2]
-    return kind in _NETWORK
+    return file_system_of(directory).is_network
 
 
 def _signatures(directory: Path) -> dict[str, Signature | None]:
