@@ -12,7 +12,8 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from omconsole.simulator import figures, listing, odata, permissions, reports, surface, tenant_calls
+from omconsole.simulator import batch, figures, listing, odata, permissions, reports, surface, tenant_calls
+from omconsole.simulator.exports import Exports
 from omconsole.simulator.instants import moment, seconds
 from omconsole.simulator.replies import GraphError, answer, refuse
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.types import ASGIApp
 
     from omconsole.simulator.courses import Moving
     from omconsole.simulator.served import Served
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 #: After so many rows the loop gets its turn, for the console may live on it.
 _SLICE = 50
 _REPORTS = "/deviceManagement/reports/"
+_BATCHES = ("v1.0/$batch", "beta/$batch")
+#: A key behind its collection, `exportJobs('Devices_1')`, which is the same as `exportJobs/Devices_1`.
+_KEYED = re.compile(r"([A-Za-z]+)\('([^']*)'\)")
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _COLLECTIONS: dict[str, Callable[[World, datetime], list[dict[str, object]]]] = {
@@ -64,6 +69,9 @@ class Tenant:
         self.token = token
         self.root = root.rstrip("/")
         self.sign_in = sign_in
+        self.exports = Exports(world, self.root)
+        #: What the parts of a batch go through: this tenant, and what stands before it.
+        self.entry: ASGIApp | None = None
         self._calls = tenant_calls.TenantCalls(world, self.root)
 
     async def reply(self, request: Request) -> Response:
@@ -71,9 +79,16 @@ class Tenant:
         now = self.clock().astimezone(UTC)
         try:
             granted = self._let_in(request.headers.get("authorization", ""))
+            if self.entry is not None and request.path_params["path"] in _BATCHES and request.method == "POST":
+                return answer(request, now, await batch.answered(request, self.entry))
             call, key = self._route(request)
             if granted is not None:
                 permissions.check(call.path, granted)
+            if call is surface.EXPORT_JOBS:
+                job = msgspec.json.encode(self.exports.ordered(await request.body(), now))
+                return answer(request, now, job, status=201)
+            if call is surface.EXPORT_JOB:
+                return answer(request, now, msgspec.json.encode(self.exports.state(key, now)))
             if call.path.startswith(_REPORTS):
                 action = call.path.removeprefix(_REPORTS)
                 body = await reports.answered(self.world, action, await request.body(), seconds(now))
@@ -102,7 +117,7 @@ class Tenant:
     @staticmethod
     def _route(request: Request) -> tuple[Served, str]:
         """The call and, for one object, its id."""
-        version, *segments = request.path_params["path"].strip("/").split("/")
+        version, *segments = _KEYED.sub(r"\1/\2", request.path_params["path"].strip("/")).split("/")
         if version not in ("v1.0", "beta"):
             raise GraphError(400, "BadRequest", f"Invalid version: {version}")
         for call in surface.SURFACE:
@@ -250,5 +265,12 @@ def create_app(
     token. The former may read everything, the latter what it was granted.
     """
     tenant = Tenant(world, clock, token, root, sign_in)
+
+    async def fetched(request: Request) -> Response:
+        return await tenant.exports.fetched(request, clock().astimezone(UTC))
+
     others = sign_in.routes() if sign_in is not None else []
-    return Starlette(routes=[*others, Route("/{path:path}", tenant.reply, methods=_METHODS)])
+    storage = Route("/exports/{job}.zip", fetched)
+    app = Starlette(routes=[*others, storage, Route("/{path:path}", tenant.reply, methods=_METHODS)])
+    tenant.entry = app
+    return app

@@ -82,9 +82,9 @@ def refuse(request: Request, now: datetime, error: GraphError) -> Response:
     return response
 
 
-def answer(request: Request, now: datetime, body: bytes, content_type: str = _JSON) -> Response:
+def answer(request: Request, now: datetime, body: bytes, content_type: str = _JSON, status: int = 200) -> Response:
     """The answer of success with the JSON `body`, whatever `content_type` calls it."""
-    return _respond(request, now, body, 200, str(uuid4()), content_type)
+    return _respond(request, now, body, status, str(uuid4()), content_type)
 
 
 def _respond(

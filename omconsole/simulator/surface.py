@@ -246,6 +246,21 @@ def _report(version: str, action: str, report: Report) -> Served:
 NONCOMPLIANT_SETTINGS = _report("v1.0", "getNoncompliantDevicesAndSettingsReport", reports.NONCOMPLIANT_SETTINGS)
 APPS_SUMMARY = _report("beta", "getAppsInstallSummaryReport", reports.APPS_SUMMARY)
 APP_DEVICES = _report("v1.0", "retrieveDeviceAppInstallationStatusReport", reports.APP_DEVICES)
+EXPORT_JOBS = Served(
+    "v1.0",
+    "/deviceManagement/reports/exportJobs",
+    "deviceManagementExportJob",
+    ("id", "reportName", "status", "url", "expirationDateTime"),
+    {"status": ("notStarted",)},
+    "POST",
+)
+EXPORT_JOB = Served(
+    "v1.0",
+    "/deviceManagement/reports/exportJobs/{exportJobId}",
+    "deviceManagementExportJob",
+    ("id", "status", "url", "expirationDateTime"),
+    {"status": ("inProgress", "completed")},
+)
 
 SURFACE: tuple[Served, ...] = (
     DEVICES,
@@ -261,5 +276,7 @@ SURFACE: tuple[Served, ...] = (
     NONCOMPLIANT_SETTINGS,
     APPS_SUMMARY,
     APP_DEVICES,
+    EXPORT_JOBS,
+    EXPORT_JOB,
     *TENANT,
 )

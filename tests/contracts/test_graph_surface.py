@@ -159,14 +159,21 @@ async def _bodies(call: Served) -> list[dict[str, object]]:
         world = World(7, scenario, EPOCH, 900)
         app = create_app(world, clock=lambda: EPOCH, token=None, root="http://tenant.example")
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tenant.example") as client:
-            link: str | None = _path(call, world)
+            path = _path(call, world)
+            bodies = {
+                surface.APP_DEVICES.path: {"filter": f"(ApplicationId eq '{world.apps.apps[0].id}')"},
+                surface.EXPORT_JOBS.path: {"reportName": "Devices"},
+            }
+            if call is surface.EXPORT_JOB:
+                ordered = await client.post(f"/v1.0{surface.EXPORT_JOBS.path}", json=bodies[surface.EXPORT_JOBS.path])
+                path = path.replace("{exportJobId}", ordered.json()["id"])
+            link: str | None = path
             while link is not None:
-                asked = {"filter": f"(ApplicationId eq '{world.apps.apps[0].id}')"}
-                response = await client.request(call.method, link, json=asked if call is surface.APP_DEVICES else {})
+                response = await client.request(call.method, link, json=bodies.get(call.path, {}))
                 body = response.json()
                 if response.status_code == 404 and call is tenant_surface.AUTOPILOT:
                     break
-                assert response.status_code == 200, body
+                assert response.status_code == (201 if call is surface.EXPORT_JOBS else 200), body
                 link = body.get("@odata.nextLink")
                 value = body.get("value")
                 rows.extend(_tabled(body) if "Schema" in body else value if isinstance(value, list) else [body])
