@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import os
-import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from omconsole.commands.doctor_terminal import terminal_checks
+from omconsole.commands.findings import Check, status_of, sum_up, tell
 from omconsole.commands.output import print_columns, print_json, say
-from omconsole.domain.instants import iso
-from omconsole.errors import ConsoleError, SettingsError, SignInError, StateError
-from omconsole.i18n import _, number
+from omconsole.errors import ConsoleError, SettingsError
+from omconsole.i18n import _
+from omconsole.sanitize import sanitize
 from omconsole.verbs import VERBS, help_text, key_word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from omconsole.commands.probing import Probed
     from omconsole.config import Settings
-
-
-class Check(msgspec.Struct, frozen=True):
-    """One thing that was looked at: `what` was found, and what to `do` when it is not well."""
-
-    name: str
-    ok: bool
-    what: str
-    do: str = ""
 
 
 def run_paths(load_settings: Callable[[], Settings], chosen: str | None, *, as_json: bool) -> int:
@@ -71,112 +62,45 @@ def run_keys(*, as_markdown: bool) -> int:
 
 
 def run_doctor(load_settings: Callable[[], Settings], *, as_json: bool, probe: bool = False) -> int:
-    """Look at settings, state and terminal, with `probe` at the tenant's answers to the open questions.
+    """Look at settings, state, terminal, network, sign-in and permissions; with `probe` at the open questions too.
 
     Returns 0 when all is well, else the status of the worst finding.
     """
-    checks: list[Check] = []
-    status = 0
     probed: Probed | None = None
+    status = 0
     try:
         settings = load_settings()
     except ConsoleError as error:
-        checks.append(Check("settings", ok=False, what=error.what, do=error.do))
+        checks = [Check("settings", ok=False, what=error.what, do=error.do)]
         status = error.exit_code
     else:
-        checks.append(Check("settings", ok=True, what=str(settings.config_file or _("no file, the built-in demo"))))
-        checks.append(_token(settings))
-        checks.extend(_state(settings))
+        checks = _checks(settings)
         if probe:
             from omconsole.commands.probing import run_probe
 
             probed = run_probe(settings)
             checks.extend(probed.checks)
-    checks.append(_terminal())
-    ok = all(check.ok for check in checks)
+    checks.extend(terminal_checks(os.environ))
     if as_json:
-        print_json({"ok": ok, "checks": checks} | ({"answers": probed.data} if probed else {}))
+        data = {"ok": all(check.ok for check in checks), "checks": [check.data for check in checks]}
+        print_json(data | ({"answers": probed.data} if probed else {}))
     else:
-        for check in checks:
-            say(f"{'✓' if check.ok else '✗'} {check.name}: {check.what}")
-            if check.do:
-                say(f"  {check.do}")
+        tell(checks)
         if probed:
             probed.tell()
-    if ok:
-        return 0
-    status = status or (probed.status if probed else 0)
-    return status or next((STATUS[check.name] for check in checks if not check.ok and check.name in STATUS), 1)
+        sum_up(checks)
+    return status or (probed.status if probed else 0) or status_of(checks)
 
 
-STATUS = {"sign-in": SignInError.exit_code, "state": StateError.exit_code, "history": StateError.exit_code}
-"""Exit status by the check that is not well; the first one counts."""
+def _checks(settings: Settings) -> list[Check]:
+    from omconsole.commands.doctor_network import network_checks
+    from omconsole.commands.doctor_sign_in import sign_in_checks
+    from omconsole.commands.doctor_state import state_checks, token_checks
 
-
-def _token(settings: Settings) -> Check:
-    if settings.is_demo:
-        return Check("sign-in", ok=True, what=_("the demo needs none"))
-    if settings.token is not None:
-        return Check("sign-in", ok=True, what=_("a token is in OMCONSOLE_TOKEN"))
-    return Check("sign-in", ok=False, what=_("There is no token."), do=_("Put one into OMCONSOLE_TOKEN."))
-
-
-def _state(settings: Settings) -> Iterator[Check]:
-    """The state directory: usable by us, readable by nobody else, its chain of hashes unbroken."""
-    from omconsole.paths import prepare_state_directory
-    from omconsole.service import configured_sources
-    from omconsole.store import Store
-
-    try:
-        if settings.state_directory.exists():
-            prepare_state_directory(settings.state_directory)
-        store = Store.open(
-            settings.state_directory,
-            tenant=settings.tenant,
-            profile=settings.profile_name,
-            sources=configured_sources(settings),
-            read_only=True,
-        )
-        store.load_now()
-        problems = store.journal.verify()
-    except ConsoleError as error:
-        yield Check("state", ok=False, what=error.what, do=error.do)
-        return
-    yield Check("state", ok=True, what=str(settings.state_directory))
-    for notice in store.notices:
-        yield Check("state", ok=True, what=notice)
-    if problems:
-        yield Check(
-            "history",
-            ok=False,
-            what=f"{problems[0].file}:{problems[0].line}: {problems[0].what}",
-            do=_("Keep the folder as it is and compare it with a backup; the history has been edited or damaged."),
-        )
-    else:
-        words = _("{n} events, the chain of hashes is whole")
-        yield Check("history", ok=True, what=words.format(n=number(store.journal.position.seq)))
-    holder = store.seat.holder()
-    polled = _("polled by process {pid} on {host} since {since}")
-    yield Check(
-        "poller",
-        ok=True,
-        what=polled.format(pid=holder.pid, host=holder.host, since=iso(holder.started_at))
-        if holder and store.seat.taken_by_other()
-        else _("nobody polls at present"),
-    )
-
-
-def _terminal() -> Check:
-    term = os.environ.get("TERM", "")
-    stream = sys.__stderr__
-    if stream is None or not stream.isatty():
-        return Check("terminal", ok=True, what=_("none; lists and the poller work without one"))
-    encoding = (stream.encoding or "").lower()
-    if term in {"", "dumb"}:
-        return Check(
-            "terminal",
-            ok=False,
-            what=_("TERM is “{term}”: the console cannot draw on it.").format(term=term),
-            do=_("Set TERM to what your terminal is, for example xterm-256color."),
-        )
-    return Check("terminal", ok=True, what=f"{term}, {encoding}")
+    file = settings.config_file
+    checks = [Check("settings", ok=True, what=sanitize(file) if file else _("no file, the built-in demo"))]
+    checks += [*state_checks(settings), *token_checks(settings)]
+    network = network_checks(settings, os.environ)
+    is_reachable = all(check.ok for check in network if check.name in {"network", "host.sign-in"})
+    checks += network
+    return checks + sign_in_checks(settings, datetime.now(UTC), reachable=is_reachable)

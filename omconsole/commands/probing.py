@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from omconsole.commands.doctor import Check
+from omconsole.commands.findings import Check
 from omconsole.commands.output import say, warn
 from omconsole.domain.answers import merged
 from omconsole.domain.instants import iso

@@ -29,7 +29,7 @@ async def watch(directory: Path, cannot: Callable[[], None]) -> AsyncIterator[No
     """Yield after each change of the folder's files; where it cannot be watched, look each second after `cannot()`."""
     from watchfiles import awatch
 
-    if not on_network(directory):
+    if not await asyncio.to_thread(on_network, directory):
         try:
             async for _changes in awatch(
                 directory,

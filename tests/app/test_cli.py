@@ -225,7 +225,7 @@ def test_a_profile_names_its_tenant_from_the_beginning(
 
 
 def test_a_missing_token(command: CommandLine, settings: Callable[[str], Path]) -> None:
-    settings('[profiles.contoso]\ntenant_id = "contoso"\nauth = "token"\n')
+    settings('[profiles.contoso]\ntenant_id = "contoso"\nauth = "token"\ngraph_url = "http://127.0.0.1:1"\n')
     refused(command("poll", "--once", "--json"), 3, "OMCONSOLE_TOKEN")
     refused(command("poll"), 3, "OMCONSOLE_TOKEN")
     assert command("doctor").status == 3
