@@ -31,8 +31,14 @@ class Part(msgspec.Struct, frozen=True, rename="camel"):
     method: str
     url: str
     headers: dict[str, str] = {}
-    body: msgspec.Raw | None = None
+    body: msgspec.Raw = msgspec.Raw()
     depends_on: list[str] = []
+
+    @property
+    def sent(self) -> bytes:
+        """Its body; null is none."""
+        written = bytes(self.body)
+        return b"" if written == b"null" else written
 
     def named(self, name: str) -> str | None:
         """A header, whatever the case it is written in."""
@@ -79,7 +85,7 @@ def _parts(body: bytes) -> list[Part]:
     if len({part.id.casefold() for part in parts}) < len(parts):
         raise _refused("Request Id has to be unique in a batch.")
     for part in parts:
-        if part.body is not None and part.named("content-type") is None:
+        if part.sent and part.named("content-type") is None:
             raise _refused(f"Write request id : {part.id} does not contain Content-Type header or body.")
     return parts
 
@@ -107,7 +113,7 @@ async def _alone(request: Request, app: ASGIApp, version: str, part: Part) -> di
         "headers": [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()],
         "extensions": request.scope.get("extensions", {}),
     }
-    status, said, body = await _called(request, app, scope, b"" if part.body is None else bytes(part.body))
+    status, said, body = await _called(request, app, scope, part.sent)
     return _written(part, status, said, body)
 
 
