@@ -155,14 +155,10 @@ def token_checks(settings: Settings) -> Iterator[Check]:
         return
     kept = [file.name for file in directory.glob(f"{token_files_stem(way, settings.profile_name)}.tokens*")]
     account = kept_account(way, settings.profile_name)
-    if not kept:
-        yield Check("tokens", ok=True, what=_("none kept for this profile"))
-    elif account is None:
-        yield Check("tokens", ok=True, what=sanitize(directory))
-    else:
-        yield Check(
-            "tokens", ok=True, what=_("{name}, in {place}").format(name=account.name, place=sanitize(directory))
-        )
+    what = _("none kept for this profile")
+    if kept:
+        what = _("kept in {place}, readable by you alone, not encrypted").format(place=sanitize(directory))
+    yield Check("tokens", ok=True, what=f"{account.name}, {what}" if account and kept else what)
     for check in _told(repaired):
         yield Check("tokens.modes", ok=True, what=check.what, warning=True)
 

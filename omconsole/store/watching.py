@@ -29,7 +29,11 @@ async def watch(directory: Path, cannot: Callable[[], None]) -> AsyncIterator[No
     """Yield after each change of the folder's files; where it cannot be watched, look each second after `cannot()`."""
     from watchfiles import awatch
 
-    if not await asyncio.to_thread(on_network, directory):
+    before = _signatures(directory)
+    is_network = await asyncio.to_thread(on_network, directory)  # macOS tells it by a program
+    if not is_network:
+        if _signatures(directory) != before:
+            yield
         try:
             async for _changes in awatch(
                 directory,
@@ -44,7 +48,6 @@ async def watch(directory: Path, cannot: Callable[[], None]) -> AsyncIterator[No
         else:
             return
     cannot()
-    before = _signatures(directory)
     while True:
         await asyncio.sleep(POLL_S)
         now = _signatures(directory)
