@@ -121,7 +121,7 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
                 OverviewSignal(),
                 MessagesSignal(answers=answers),
                 ComplianceSignal(partial(firing_of, ledger, devices.name), answers=answers),
-                AppsSignal(devices.settled, partial(firing_of, ledger, AppsSignal.name)),
+                AppsSignal(devices.settled, partial(firing_of, ledger, AppsSignal.name), answers=answers),
                 EnrollmentSignal(devices.settled, partial(firing_of, ledger, EnrollmentSignal.name)),
                 *tenant_signals(profile.thresholds, devices, ledger, access, answers),
             ],

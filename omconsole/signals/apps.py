@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from omconsole.domain.answers import UNANSWERED
 from omconsole.domain.triage import FIXED
 from omconsole.errors import GraphError, GraphForbidden, GraphThrottled
 from omconsole.graph import (
     APP_INSTALL_SUMMARIES,
     APP_INSTALL_SUMMARIES_ASKED,
-    DEVICE_APP_INSTALLATIONS,
-    DEVICE_APP_INSTALLATIONS_ASKED,
     MOBILE_APPS,
     MOBILE_APPS_ASKED,
     Flaws,
@@ -24,6 +23,7 @@ from omconsole.graph import (
 from omconsole.graph.members import as_number
 from omconsole.graph.throttling import LONGEST_WAIT_S
 from omconsole.i18n import ngettext
+from omconsole.signals.app_reports import REPORTS, AppReports
 from omconsole.signals.installations import (
     KIND,
     SOURCE,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
+    from omconsole.domain.answers import Answers
     from omconsole.domain.items import Observation
     from omconsole.graph import (
         AppInstallSummary,
@@ -59,11 +60,8 @@ if TYPE_CHECKING:
     Devices = Mapping[str, ManagedDevice]
 
 NAME = SOURCE
-REPORTS = "reports"
 ROWS_SLICE = 100
 """Rows made observations between two turns of the loop (about 1 ms)."""
-FAILED_NUMBER = 2
-"""`failed` among the resultantAppStates, as the filter wants it."""
 
 
 class _Outcome(msgspec.Struct):
@@ -91,15 +89,19 @@ class AppsSignal:
     Args:
         fleet: the devices as last read.
         firing: the source's items that fire.
+        answers: what the tenant is known to do.
     """
 
     name = NAME
     asks: tuple[str, ...] = ("DeviceManagementApps.Read.All",)
     kinds: frozenset[str] = frozenset({KIND, "cause.app"})
 
-    def __init__(self, fleet: Callable[[], Awaitable[Fleet]], firing: Firing = nothing_known) -> None:
+    def __init__(
+        self, fleet: Callable[[], Awaitable[Fleet]], firing: Firing = nothing_known, *, answers: Answers = UNANSWERED
+    ) -> None:
         self._fleet = fleet
         self._firing = firing
+        self._answers = answers
 
     async def sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         """Read the summary, what the apps are required for, and what failed."""
@@ -111,7 +113,7 @@ class AppsSignal:
         required = {id_: app for id_, app in apps.items() if is_required(app)}
         wanted = [_as_app(required[id_]) for id_, count in failed.items() if count and id_ in required]
         devices = (await self._fleet()).devices
-        outcomes = await _failures(graph, budget, now, wanted, devices, reading)
+        outcomes = await _failures(AppReports(graph, budget, self._answers), now, wanted, devices, reading)
         reading.mark(sum((each.flaws for each in outcomes), flaws + unread))
         _tell(outcomes, reading, now)
         if not reading.complete:
@@ -135,6 +137,7 @@ class AppsSignal:
             APP_INSTALL_SUMMARIES_ASKED,
             decoder=APP_INSTALL_SUMMARIES,
             workload=REPORTS,
+            keeps_session=self._answers.keeps_session,
             in_round=budget,
         ):
             flaws += page.flaws
@@ -167,19 +170,14 @@ class AppsSignal:
 
 
 async def _failures(
-    graph: GraphClient,
-    budget: Round,
-    now: datetime,
-    apps: Sequence[App],
-    devices: Devices,
-    reading: Reading,
+    reports: AppReports, now: datetime, apps: Sequence[App], devices: Devices, reading: Reading
 ) -> list[_Outcome]:
     """Every app's failures, asked for at once; the client bounds what is in flight."""
 
     async def one(app: App) -> _Outcome:
         outcome = _Outcome(app)
         try:
-            await _read(graph, budget, now, outcome, devices, reading)
+            await _read(reports, now, outcome, devices, reading)
         except GraphError as error:
             outcome.error = error
         return outcome
@@ -195,19 +193,10 @@ async def _failures(
     return outcomes
 
 
-async def _read(
-    graph: GraphClient, budget: Round, now: datetime, outcome: _Outcome, devices: Devices, reading: Reading
-) -> None:
+async def _read(reports: AppReports, now: datetime, outcome: _Outcome, devices: Devices, reading: Reading) -> None:
     """One app's failed installations; they count only when all have been read."""
     newest: dict[tuple[str, str], Observation] = {}
-    async for page in report(
-        graph,
-        DEVICE_APP_INSTALLATIONS_ASKED,
-        decoder=DEVICE_APP_INSTALLATIONS,
-        workload=REPORTS,
-        filter_=f"(ApplicationId eq '{quoted(outcome.app.id)}') and (AppInstallState eq '{FAILED_NUMBER}')",
-        in_round=budget,
-    ):
+    async for page in reports.pages(outcome.app):
         outcome.flaws += page.flaws
         async for row in sliced(page.rows, ROWS_SLICE):
             subject = subject_of(row)
@@ -246,11 +235,6 @@ async def _conclude(
             reading.cleared.append(
                 Cleared(triage.subject_type, triage.subject_id, triage.sub_key, triage.family, FIXED)
             )
-
-
-def quoted(text: str) -> str:
-    """A text inside the quotation marks of a filter."""
-    return text.replace("'", "''")
 
 
 def _as_app(app: MobileApp) -> App:
