@@ -94,7 +94,7 @@ async def test_the_simulated_tenant_answers_every_question_as_it_is() -> None:
         ids.DEVICE_FILTER: IGNORED,
         ids.POST_FILTER: IGNORED,
         ids.ISSUE_FILTER: REFUSED,
-        ids.REPORT_PARTS: REFUSED,
+        ids.REPORT_PARTS: "base64",
         ids.REPORT_SESSION: WORKS,
         ids.REPORT_COLUMNS: "all",
         ids.INTUNE_HEALTH: "Intune",
