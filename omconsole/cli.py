@@ -270,7 +270,9 @@ for _each in VERBS:
 @click.option("--scenario", type=click.Choice(SCENARIOS), default="busy", help=_("How much is wrong (busy)."))
 @click.option("--epoch", type=click.DateTime(), help=_("When the world began, UTC (today's midnight)."))
 @click.option("--tls", is_flag=True, help=_("HTTPS, as sign-in needs it; the first line names the CA file to trust."))
-@click.option("--fault", "faults", multiple=True, metavar="SPEC", help=_("What goes wrong; may be repeated."))
+@click.option(
+    "--fault", "faults", multiple=True, metavar="SPEC", help=_("What goes wrong; may be repeated. All of them: list.")
+)
 @click.option("--without", multiple=True, metavar="PERMISSION", help=_("Not consented to; may be repeated."))
 @click.option("--token-lifetime", "token_lifetime_s", type=click.IntRange(1), help=_("Of access tokens, in seconds."))
 @common

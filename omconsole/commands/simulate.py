@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -26,25 +27,29 @@ class Wanted(NamedTuple):
 def run_simulator(wanted: Wanted, *, port: int, devices: int, seed: int, scenario: str, epoch: datetime | None) -> int:
     """Serve until a signal; the first line on standard output says where and with which token.
 
-    Without an epoch the world begins at today's midnight UTC, so that a restart goes on in the same one.
+    Without an epoch the world begins at today's midnight UTC, so that a restart goes on in the same one. The
+    fault `list` serves nothing and tells what there is.
 
     Raises:
         UsageError: the port cannot be listened on, or a fault is none.
     """
     require_simulator()
+    from omconsole.simulator.faults import Faults, fault_table
     from omconsole.simulator.server import TOKEN_VARIABLE, Access, serve
     from omconsole.simulator.sign_in import TOKEN_LIFETIME_S
-    from omconsole.simulator.sign_in_script import SignInScript
     from omconsole.simulator.world import World
 
+    if "list" in wanted.faults:
+        sys.stdout.write(f"{fault_table()}\n")
+        return 0
     begins = epoch or datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     token = os.environ.get(TOKEN_VARIABLE) or secrets.token_urlsafe(24)
     try:
-        script = SignInScript(wanted.faults)
+        faults = Faults.parse(wanted.faults)
     except ValueError as error:
-        raise UsageError(sanitize(error), _("Correct --fault.")) from error
+        raise UsageError(sanitize(error), _("Correct --fault, or see all of them with --fault list.")) from error
     lifetime_s = wanted.token_lifetime_s or TOKEN_LIFETIME_S
-    access = Access(token, wanted.tls, script, wanted.without, lifetime_s)
+    access = Access(token, wanted.tls, faults, wanted.without, lifetime_s)
     try:
         serve(World(seed, scenario, begins, devices), port, None, access=access)
     except OSError as error:

@@ -8,10 +8,10 @@ import secrets
 import sys
 from datetime import UTC, datetime
 
+from omconsole.simulator.faults import Faults, fault_table
 from omconsole.simulator.scenarios import SCENARIOS
 from omconsole.simulator.server import TOKEN_VARIABLE, Access, serve, utc_now
 from omconsole.simulator.sign_in import TOKEN_LIFETIME_S
-from omconsole.simulator.sign_in_script import STEPS, SignInScript
 from omconsole.simulator.world import World
 
 
@@ -31,6 +31,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m omconsole.simulator",
         description=f"A simulated Intune tenant that speaks Microsoft Graph. ${TOKEN_VARIABLE} sets its token.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f"faults, as NAME[=VALUE][@PATH-PART][*TIMES]:\n{fault_table()}",
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--port", type=int, help="TCP port; a free one when absent or 0")
@@ -43,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--epoch", type=_epoch, metavar="ISO", help="when the world begins; this minute when absent")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end when standard input, a pipe, is closed")
     parser.add_argument("--tls", action="store_true", help="speak HTTPS, with a certificate authority of its own")
-    parser.add_argument("--fault", action="append", default=[], metavar="SPEC", help=f"of {', '.join(STEPS)}")
+    parser.add_argument("--fault", action="append", default=[], metavar="SPEC", help="see below; may be repeated")
     parser.add_argument("--without", action="append", default=[], metavar="PERMISSION", help="not consented to")
     parser.add_argument(
         "--token-lifetime", type=_positive, default=TOKEN_LIFETIME_S, metavar="SECONDS", help="(%(default)s)"
@@ -56,7 +58,7 @@ def main(argv: list[str]) -> int:
     parser = _parser()
     options = parser.parse_args(argv)
     try:
-        script = SignInScript(options.fault)
+        faults = Faults.parse(options.fault)
     except ValueError as error:
         parser.error(str(error))
     epoch = options.epoch or utc_now().replace(second=0, microsecond=0)
@@ -64,7 +66,7 @@ def main(argv: list[str]) -> int:
     access = Access(
         os.environ.get(TOKEN_VARIABLE) or secrets.token_urlsafe(24),
         options.tls,
-        script,
+        faults,
         tuple(options.without),
         options.token_lifetime,
     )

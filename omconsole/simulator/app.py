@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from omconsole.simulator import batch, figures, listing, odata, permissions, reports, surface, tenant_calls
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from omconsole.simulator.courses import Moving
+    from omconsole.simulator.faults import Faults
     from omconsole.simulator.served import Served
     from omconsole.simulator.sign_in import SignInServer
     from omconsole.simulator.world import World
@@ -257,12 +259,13 @@ def create_app(
     token: str | None,
     root: str,
     sign_in: SignInServer | None = None,
+    faults: Faults | None = None,
 ) -> Starlette:
     """The ASGI application that serves `world` under `/v1.0` and `/beta`, and the sign-in server if there is one.
 
     `clock` gives the instant (aware) that is served; `root` is the origin in next links, as `http://127.0.0.1:8080`;
     with `token` None every request is let in, else only those that show it, or a token of `sign_in`, as a bearer
-    token. The former may read everything, the latter what it was granted.
+    token. The former may read everything, the latter what it was granted. `faults` may be changed while it serves.
     """
     tenant = Tenant(world, clock, token, root, sign_in)
 
@@ -271,6 +274,9 @@ def create_app(
 
     others = sign_in.routes() if sign_in is not None else []
     storage = Route("/exports/{job}.zip", fetched)
-    app = Starlette(routes=[*others, storage, Route("/{path:path}", tenant.reply, methods=_METHODS)])
+    app = Starlette(
+        routes=[*others, storage, Route("/{path:path}", tenant.reply, methods=_METHODS)],
+        middleware=[Middleware(faults.around, clock)] if faults is not None else None,
+    )
     tenant.entry = app
     return app

@@ -19,9 +19,9 @@ import uvicorn
 from omconsole.simulator.app import create_app
 from omconsole.simulator.connections import Protocol
 from omconsole.simulator.draws import Draw
+from omconsole.simulator.faults import Faults
 from omconsole.simulator.people import person
 from omconsole.simulator.sign_in import TOKEN_LIFETIME_S, Registration, SignInServer
-from omconsole.simulator.sign_in_script import SignInScript
 from omconsole.simulator.tokens import Subject
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ class Access(msgspec.Struct, frozen=True):
     token: str
     """Let in besides the tokens of the sign-in server, and may read everything."""
     tls: bool = False
-    script: SignInScript = msgspec.field(default_factory=SignInScript)
+    faults: Faults = msgspec.field(default_factory=Faults)
+    """What goes wrong, of signing in too."""
     without: tuple[str, ...] = ()
     """Permissions that nobody has consented to."""
     token_lifetime_s: int = TOKEN_LIFETIME_S
@@ -184,7 +185,7 @@ def serve(
             tenant_id=sign_in.tenant_id,
             token=access.token,
         )
-        app = create_app(world, clock=clock, token=access.token, root=root, sign_in=sign_in)
+        app = create_app(world, clock=clock, token=access.token, root=root, sign_in=sign_in, faults=access.faults)
         asyncio.run(_run(_Server(_config(app, context)), listener, announcement, until_stdin_closes))
 
 
@@ -208,7 +209,7 @@ def _sign_in(world: World, access: Access, root: str, clock: Callable[[], dateti
         Registration(tenant_id, client_id, Subject(who.id, who.display_name, who.user_principal_name)),
         root,
         clock,
-        script=access.script,
+        script=access.faults.script,
         without=access.without,
         token_lifetime_s=access.token_lifetime_s,
     )
