@@ -1,0 +1,212 @@
+"""msal's token cache in a file of the user's own, shared by that user's consoles (S9).
+
+The file is replaced as a whole, so a reader needs no lock; a writer holds one, takes in what others wrote since it last
+read, and writes its own changes over that. A damaged file is moved aside, which signs the user out.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import stat
+import threading
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final
+
+import msal
+
+from omconsole.errors import StateError
+from omconsole.i18n import _
+from omconsole.paths import prepare_state_directory
+from omconsole.sanitize import sanitize
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    Content = dict[str, dict[str, Any]]
+
+_PRIVATE: Final = 0o600
+_MAX_BYTES: Final = 8_000_000
+
+
+class KeptTokens:
+    """The tokens of one app registration. Every method blocks, and may be called by several threads.
+
+    Args:
+        file: where they are kept; None keeps them in this process alone.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        self._guard = threading.Lock()
+        self._read: tuple[int, int, int] | None = None
+        self._base: Content = {}
+        self.cache = msal.SerializableTokenCache()
+        self.notice: str | None = None
+        """What happened to a damaged file, a sentence."""
+
+    def refresh(self) -> None:
+        """Takes in what another console wrote.
+
+        Raises:
+            StateError: the file or its directory cannot be used.
+        """
+        with self._guard:
+            if self._file is not None and signature(self._file) != self._read:
+                self._take(self._content(self._file))
+
+    def keep(self) -> None:
+        """Writes what msal changed; nothing when it changed nothing.
+
+        Raises:
+            StateError: it cannot be written.
+        """
+        with self._guard:
+            if self.cache.has_state_changed:
+                self._merge(changes(self._base, json.loads(self.cache.serialize() or "{}")))
+
+    def adopt(self, fresh: msal.SerializableTokenCache) -> None:
+        """Replaces everything by what a new sign-in brought.
+
+        Raises:
+            StateError: it cannot be written.
+        """
+        content: Content = json.loads(fresh.serialize() or "{}")
+        with self._guard:
+            self._take(content)
+            self._write(content)
+
+    def forget(self) -> bool:
+        """Removes every token; True when there were any."""
+        with self._guard:
+            kept = self._content(self._file) if self._file is not None else self._base
+            were = any(kept.values()) or bool(json.loads(self.cache.serialize() or "{}"))
+            self._take({})
+            if self._file is not None:
+                with suppress(FileNotFoundError):
+                    self._file.unlink()
+                self._read = None
+            return were
+
+    def _merge(self, changed: dict[tuple[str, str], Any]) -> None:
+        if self._file is None:
+            self._base = json.loads(self.cache.serialize() or "{}")
+            return
+        with _locked(self._file):
+            content = self._content(self._file)
+            for (kind, key), entry in changed.items():
+                if entry is None:
+                    content.get(kind, {}).pop(key, None)
+                else:
+                    content.setdefault(kind, {})[key] = entry
+            self._replace(self._file, content)
+        self._take(content)
+
+    def _write(self, content: Content) -> None:
+        if self._file is not None:
+            with _locked(self._file):
+                self._replace(self._file, content)
+
+    def _take(self, content: Content) -> None:
+        self._base = content
+        self.cache.deserialize(json.dumps(content))
+        self.cache.has_state_changed = False
+
+    def _content(self, file: Path) -> Content:
+        """What the file holds; nothing when it is not there, or damaged and therefore moved aside."""
+        prepare_state_directory(file.parent)
+        self._read = signature(file)
+        try:
+            raw = _private_bytes(file)
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise _unusable(file, error) from None
+        try:
+            content = json.loads(raw)
+            if isinstance(content, dict) and all(isinstance(each, dict) for each in content.values()):
+                return content
+        except (ValueError, RecursionError):
+            pass
+        aside = file.with_suffix(".damaged")
+        with suppress(OSError):
+            file.replace(aside)
+        self._read = None
+        self.notice = _("The kept tokens were damaged: sign in again. The file is kept as {file}.").format(
+            file=sanitize(aside)
+        )
+        return {}
+
+    def _replace(self, file: Path, content: Content) -> None:
+        fresh = file.with_suffix(f".{os.getpid()}.new")
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+            with os.fdopen(os.open(fresh, flags, _PRIVATE), "wb") as stream:
+                os.fchmod(stream.fileno(), _PRIVATE)
+                stream.write(json.dumps(content).encode())
+                stream.flush()
+                os.fsync(stream.fileno())
+            fresh.replace(file)
+        except OSError as error:
+            with suppress(OSError):
+                fresh.unlink()
+            raise _unusable(file, error) from None
+        self._read = signature(file)
+
+
+def signature(file: Path) -> tuple[int, int, int] | None:
+    """Returns what changes whenever a file is replaced or written; None when it is not there."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino, found.st_size
+
+
+def changes(before: Content, after: Content) -> dict[tuple[str, str], Any]:
+    """Returns the entries that are new or other, by kind and key, and None for those that have gone."""
+    changed: dict[tuple[str, str], Any] = {}
+    for kind in {*before, *after}:
+        old, new = before.get(kind, {}), after.get(kind, {})
+        changed |= {(kind, key): entry for key, entry in new.items() if old.get(key) != entry}
+        changed |= {(kind, key): None for key in old if key not in new}
+    return changed
+
+
+def _private_bytes(file: Path) -> bytes:
+    """Reads a file of this user's, closed to all others before anything is read of it."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as stream:
+        found = os.fstat(descriptor)
+        if found.st_uid != os.geteuid():
+            raise PermissionError(0, _("it belongs to somebody else"))
+        if stat.S_IMODE(found.st_mode) != _PRIVATE:
+            os.fchmod(descriptor, _PRIVATE)
+        return stream.read(_MAX_BYTES)
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    """Holds the lock beside the file; the system frees that of a killed process."""
+    prepare_state_directory(file.parent)
+    lock = file.with_suffix(".lock")
+    try:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _PRIVATE)
+    except OSError as error:
+        raise _unusable(lock, error) from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _unusable(file: Path, error: OSError) -> StateError:
+    return StateError(
+        _("The tokens in {file} cannot be kept: {reason}.").format(
+            file=sanitize(file), reason=sanitize(error.strerror or type(error).__name__)
+        ),
+        _('Make room or repair the folder; with token_cache = "off" tokens end with the program.'),
+    )
