@@ -164,6 +164,7 @@ class Service:
 
     async def refresh(self, source: str | None) -> None:
         """Poll a source (None: all) soon, whoever polls."""
+        self._signing_in.try_again()
         if self._poller is not None:
             self._poller.request(source)
         else:

@@ -68,6 +68,12 @@ class SigningIn:
         access = await self.access()
         return await access.sign_out()
 
+    def try_again(self) -> None:
+        """Let the sign-in server be asked although it failed a moment ago, and whoever waits go on."""
+        if self._access is not None:
+            self._access.try_again()
+        self._let_in.set()
+
     async def wait(self, seconds: float) -> None:
         """Wait so long, or until somebody signs in."""
         with suppress(TimeoutError):

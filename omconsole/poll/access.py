@@ -74,6 +74,12 @@ class Access:
         self._note(needed=False, why="")
         return token
 
+    def try_again(self) -> None:
+        """Lets the sign-in server be asked although it failed a moment ago: a person asked for it."""
+        self._silent = None
+        if self._sign_in is not None:
+            self._sign_in.try_again()
+
     async def look(self) -> None:
         """Looks who is signed in, and with what, without asking anybody."""
         if self._sign_in is not None and self.state is not None:
