@@ -12,6 +12,7 @@ from omconsole.domain.answers import DEVICE_FILTER, DEVICE_PAGE, IGNORED, NOT_AS
 from omconsole.probe.questions import QUESTIONS
 from omconsole.store.answers import FILE_NAME, load_answers, save_answers
 from tests.command_line import CommandLine, Ran
+from tests.simulated_tenant import TOKEN, SimulatedTenant, profile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,6 +90,16 @@ def test_answers_that_cannot_be_kept_are_told_all_the_same(command: CommandLine)
     ran = command.demo("doctor", "--probe", "--json")
     assert ran.status == 4
     assert list(answers_of(ran)) == IDS
+
+
+def test_a_tenant_is_asked_over_http(command: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMCONSOLE_TOKEN", TOKEN)
+    with SimulatedTenant(devices=1_100, epoch="2026-11-22T00:00:00") as tenant:
+        file = profile(tmp_path / "config.toml", tenant.graph_url)
+        ran = command("doctor", "--probe", "--json", "--config", str(file), profile="contoso")
+    told = {id_: each["answer"] for id_, each in answers_of(ran).items()}
+    assert check_of(ran, "probe")["ok"], told
+    assert (told[DEVICE_PAGE], told["report-parts"], told["report-session"]) == (1_000, "base64", WORKS)
 
 
 @pytest.fixture

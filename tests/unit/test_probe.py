@@ -23,6 +23,7 @@ from omconsole.probe.filters import verdict
 from omconsole.probe.questions import QUESTIONS
 from omconsole.probe.running import PROBE_BOUNDS, ask_all
 from omconsole.simulator.app import create_app
+from omconsole.simulator.tokens import Grant, Issuer, Subject
 from omconsole.simulator.world import World
 from tests.unit.other_tenant import OtherTenant
 
@@ -378,6 +379,14 @@ async def test_roles_are_read_from_the_token(claims: dict[str, Any], value: str)
     answers = await desk.probe(only=[ids.ROLES], token=jwt(**claims))
     assert answers[ids.ROLES].answer == value
     assert desk.requests == []
+
+
+@pytest.mark.parametrize(("login", "value"), [("ada@contoso.example", "Global Reader"), ("", UNTOLD)])
+async def test_a_token_of_the_simulated_sign_in_server_tells_a_persons_roles(login: str, value: str) -> None:
+    issuer = Issuer("00000000-1111-2222-3333-444444444444", f"{ROOT}/tenant")
+    grant = Grant("client", Subject("object", "Ada", login), ROOT, ("ServiceHealth.Read.All",))
+    answers = await SMALL.probe(only=[ids.ROLES], token=issuer.issue(grant, int(NOW.timestamp()), 3600))
+    assert answers[ids.ROLES].answer == value
 
 
 # --- what goes wrong --------------------------------------------------------------------------------------------------
