@@ -16,6 +16,7 @@ from omconsole.domain.items import Item
 from omconsole.domain.snapshot import EMPTY
 from omconsole.errors import ConsoleError
 from omconsole.i18n import _
+from omconsole.screens.asking import SignInAsking
 from omconsole.screens.base import ConsoleScreen
 from omconsole.screens.dashboard import DashboardScreen
 from omconsole.screens.key_order import KeyOrder
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from omconsole.domain.commands import Outcome
+    from omconsole.domain.sign_in import Account, SignInStep
     from omconsole.domain.snapshot import Snapshot
     from omconsole.verbs import Verb
 
@@ -41,6 +43,7 @@ T = TypeVar("T")
 
 TICK_S = 10.0
 """Seconds between two looks at the clock; ages are told in minutes, so that nothing is drawn more often than that."""
+SIGN_IN_VERBS = frozenset({"console.sign_in", "console.sign_out"})
 OBJECTS_A_COLLECTION = (700, 10, 10)
 """Python's own thresholds of the garbage collector, for the time after the first paint."""
 
@@ -87,7 +90,7 @@ class ConsoleApp(GuardedApp):
         for each in THEMES:
             self.register_theme(each)
         self._start_in(theme)
-        self._clock = clock
+        self.clock = clock
         now = clock()
         self._minute = now.replace(second=0, microsecond=0)
         zone = ZoneInfo(timezone) if timezone else now.astimezone().tzinfo
@@ -106,6 +109,7 @@ class ConsoleApp(GuardedApp):
         self._view_only = view_only
         self._newest = self.reading.snapshot
         self._keys = KeyOrder()
+        self._asking = SignInAsking()
 
     def _start_in(self, theme: str) -> None:
         """Wear a theme from the beginning: its watcher would read every style sheet a second time."""
@@ -212,16 +216,31 @@ class ConsoleApp(GuardedApp):
         self._show()
 
     def _show(self) -> None:
-        self.reading.now = self._clock()
+        self.reading.now = self.clock()
         if not self.paused:
             self.reading.snapshot = self._newest
         with self.batch_update():
             for screen in self.screen_stack:
                 if isinstance(screen, ConsoleScreen):
                     screen.show_picture()
+        self._ask_to_sign_in()
+
+    def _ask_to_sign_in(self) -> None:
+        """Open the dialog of the sign-in when it is due and nobody is at something else."""
+        if self._view_only or self._read_only or self.opened is None or self.paused or not self.screen_stack:
+            return
+        screen = self.screen_stack[-1]
+        if not isinstance(screen, ConsoleScreen) or isinstance(self.focused, Input):
+            return
+        if self._asking.is_due(self._newest, self.reading):
+            # A code begins to run out at once: it is asked for only while somebody surely sits there.
+            state, is_first = self._newest.sign_in, self._asking.is_first
+            screen.ask_to_sign_in(at_once=is_first and state is not None and state.method == "device-code")
+            self._asking.asked(self._newest)
 
     def _tick(self) -> None:
-        now = self._clock()
+        self._ask_to_sign_in()
+        now = self.clock()
         minute = now.replace(second=0, microsecond=0)
         if minute == self._minute:
             return
@@ -239,9 +258,20 @@ class ConsoleApp(GuardedApp):
             return _("This is a view only: nothing can be changed from here.")
         if verb.group == "triage" and self._read_only:
             return _("The state can be read but not written: nothing can be changed.")
+        if verb.id in SIGN_IN_VERBS:
+            return self._sign_in_refusal(verb)
         if (verb.group == "triage" or verb.id.startswith("poll.")) and self.opened is None:
             return self.trouble.what if self.trouble is not None else None
         return None
+
+    def _sign_in_refusal(self, verb: Verb) -> str | None:
+        if self.is_demo:
+            return _("Nobody signs in to the demonstration.")
+        if self.opened is not None and self._newest.sign_in is None:
+            return _("This console uses a ready token; nobody signs in.")
+        if verb.id == "console.sign_out" and self._view_only:
+            return _("This is a view only: nothing can be changed from here.")
+        return self.trouble.what if self.opened is None and self.trouble is not None else None
 
     def order(self, verb: str, rows: Sequence[Row], *, why: str | None = None, quiet: bool = False) -> None:
         """Give a verb to rows, by the ids they have now; tell the outcome unless `quiet`."""
@@ -285,6 +315,26 @@ class ConsoleApp(GuardedApp):
             await console.refresh(source)
         except ConsoleError as error:
             self._say(f"{error.what} {error.do}".strip(), warning=True)
+
+    async def sign_in(self, tell: Callable[[SignInStep], None]) -> Account:
+        """Sign somebody in once the profile is open.
+
+        Raises:
+            ConsoleError: it was declined, came too late or is not possible; no server answers; nothing is open.
+        """
+        await self._settled.wait()
+        if self.opened is None:
+            trouble = self.trouble or Trouble("")
+            raise ConsoleError(trouble.what, trouble.do)
+        self._asking.asked(self._newest)
+        account = await self.opened.sign_in(tell)
+        self._asking.signed_in()
+        return account
+
+    async def sign_out(self) -> bool | None:
+        """Forget this user's tokens: True when there were any; None, with a notice, when that was not possible."""
+        self._asking.signed_out()
+        return await self.ask(lambda console: console.sign_out())
 
     async def ask(self, question: Callable[[Console], Awaitable[T]]) -> T | None:
         """Return the console's answer; None, with a notice, when it has none."""

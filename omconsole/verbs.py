@@ -16,7 +16,7 @@ Applies = Literal["item", "row", "pane", "always"]
 class Verb(NamedTuple):
     """One thing a person can do.
 
-    `id` is dotted and stable (users' key maps and scripts name it); `command` is the word after `:` and, for triage
+    `key` is empty where none is worth one. `id` is dotted and stable (users' key maps and scripts name it); `command` is the word after `:` and, for triage
     verbs, on the command line; `words` is what the footer says, `help` one sentence. Texts are English msgids, translated
     when they are shown.
     """
@@ -65,6 +65,8 @@ VERBS: tuple[Verb, ...] = (
     Verb("item.copy_id", "y", "copy-id", N_("copy id"), N_("Send the id to the terminal's clipboard; it is shown as well."), "view", "row"),
     Verb("view.repaint", "ctrl+l", "repaint", N_("repaint"), N_("Draw the whole screen again."), "view", "always"),
     Verb("console.palette", "colon", "palette", N_("command"), N_("Type a command by name."), "console", "always"),
+    Verb("console.sign_in", "", "login", N_("sign in"), N_("Sign in to the tenant, or sign in anew."), "console", "always"),
+    Verb("console.sign_out", "", "logout", N_("sign out"), N_("Remove your tokens from this machine; what was read stays."), "console", "always"),
     Verb("console.help", "question_mark", "help", N_("help"), N_("Show the keys for what has the focus."), "console", "always"),
     Verb("console.back", "q", "back", N_("back"), N_("Go back; at the root ask before leaving."), "console", "always"),
     Verb("console.quit", "ctrl+q", "quit", N_("quit"), N_("Leave the console."), "console", "always"),

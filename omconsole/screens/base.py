@@ -21,6 +21,7 @@ from omconsole.screens.rows import asks_why, is_checklist, row_id
 if TYPE_CHECKING:
     from textual import events
 
+    from omconsole.domain.sign_in import Account
     from omconsole.screens.ports import Host, Row
     from omconsole.verbs import Verb
     from widgets.key_bar import KeyBar
@@ -213,6 +214,37 @@ class ConsoleScreen(Screen[None]):
         from omconsole.screens.help import HelpScreen
 
         self.app.push_screen(HelpScreen(self.host, self))
+
+    def verb_console_sign_in(self) -> None:
+        self.ask_to_sign_in(at_once=True)
+
+    def ask_to_sign_in(self, *, at_once: bool) -> None:
+        """Open the dialog in which somebody signs in; it begins at once, or when its key is pressed."""
+        from omconsole.screens.sign_in import SignInDialog
+        from omconsole.screens.sign_in_page import account_name
+
+        def told(account: Account | None) -> None:
+            if account is not None:
+                self.say(_("Signed in as {name}.").format(name=account_name(account)))
+
+        self.app.push_screen(SignInDialog(self.host, at_once=at_once), told)
+
+    def verb_console_sign_out(self) -> None:
+        from omconsole.screens.sign_in import SignOutDialog
+        from omconsole.screens.sign_in_page import account_name
+
+        async def leave() -> None:
+            were = await self.host.sign_out()
+            if were is not None:
+                self.say(_("Signed out. What was read stays.") if were else _("Nobody was signed in."))
+
+        def answered(sure: bool | None) -> None:
+            if sure:
+                self.run_worker(leave(), name="sign-out", group="sign-out", exit_on_error=False)
+
+        state = self.host.reading.snapshot.sign_in
+        account = state.account if state is not None else None
+        self.app.push_screen(SignOutDialog(account_name(account) if account is not None else ""), answered)
 
     def verb_console_back(self) -> None:
         self.leave()

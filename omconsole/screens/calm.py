@@ -54,6 +54,8 @@ def sentence(reading: Reading, last: datetime | None) -> Content:
     """Return the calm sentence, and below it what is not known at present."""
     snapshot = reading.snapshot
     if not any(each.last_ok for each in snapshot.sources):
+        if summary.sign_in_needed(reading):
+            return Content.styled(_("Nothing has been read yet: somebody has to sign in, :login."), "$ink-soft")
         return Content.styled(summary.unread(next(iter(snapshot.sources), None), reading), "$ink-soft")
     said = []
     if last is not None:
@@ -62,8 +64,7 @@ def sentence(reading: Reading, last: datetime | None) -> Content:
         left = snapshot.backlog.open
         said.append(ngettext("{n} in the backlog.", "{n} in the backlog.", left).format(n=number(left)))
     lines = [Content.styled(_("Nothing needs you."), "bold $ink-bright"), Content.styled(" ".join(said), "$ink-soft")]
-    troubled = [each for each in snapshot.sources if summary.trouble(each, reading)]
-    if troubled:
+    if summary.sign_in_needed(reading) or any(summary.trouble(each, reading) for each in snapshot.sources):
         lines += [Content(""), Content.styled(summary.freshness(reading), "bold $severity-high")]
         lines.append(Content.styled(_("What is new there, nobody knows at present."), "$ink-soft"))
     return Content("\n").join(lines)

@@ -169,7 +169,9 @@ class InboxScreen(FilteringScreen):
 
     def _warned(self) -> str:
         reading = self.host.reading
-        troubled = any(summary.trouble(each, reading) for each in reading.snapshot.sources)
+        troubled = summary.sign_in_needed(reading) or any(
+            summary.trouble(each, reading) for each in reading.snapshot.sources
+        )
         return summary.freshness(reading) if troubled else ""
 
     def _sentence(self) -> Content:

@@ -22,7 +22,7 @@ TABLE_KEYS = frozenset({"item.open"})
 
 
 def bindings() -> list[BindingType]:
-    """Return one binding a verb; the action carries the verb's id."""
+    """Return one binding for each verb with a key; the action carries the verb's id."""
     made: list[BindingType] = [
         Binding(
             ",".join(filter(None, (verb.key, ALSO.get(verb.id)))),
@@ -33,7 +33,7 @@ def bindings() -> list[BindingType]:
             priority=verb.id == "console.quit",
         )
         for verb in verbs.VERBS
-        if verb.id not in TABLE_KEYS
+        if verb.key and verb.id not in TABLE_KEYS
     ]
     return [*made, Binding("escape", "step_back", "back", id="console.escape", show=False)]
 

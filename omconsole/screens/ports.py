@@ -10,6 +10,7 @@ from omconsole.domain.rows import Row
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from datetime import datetime
 
     from textual.geometry import Size
 
@@ -110,6 +111,15 @@ class Host(Protocol):
 
     def refresh_source(self, source: str | None) -> None:
         """Ask Graph again."""
+
+    def clock(self) -> datetime:
+        """Return the time, aware, UTC."""
+
+    async def sign_in(self, tell: Callable[[SignInStep], None]) -> Account:
+        """Sign somebody in once the profile is open; raises `ConsoleError` alone."""
+
+    async def sign_out(self) -> bool | None:
+        """Forget this user's tokens: True when there were any; None, with a notice, when that was not possible."""
 
     async def ask(self, question: Callable[[Console], Awaitable[T]]) -> T | None:
         """Return the console's answer; None, with a notice, when it has none."""

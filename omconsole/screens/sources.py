@@ -12,6 +12,7 @@ from omconsole.domain import words
 from omconsole.domain.health import SourceHealth, SourceState
 from omconsole.i18n import _, number, short_age
 from omconsole.screens.base import ConsoleScreen
+from omconsole.screens.sign_in_page import account_words
 from widgets.columns import Column
 from widgets.pane import Pane, PaneRule
 from widgets.queue_table import QueueTable
@@ -62,11 +63,13 @@ class SourcesScreen(ConsoleScreen):
             source_columns(host.reading), empty=_("No source has been set up."), show_header=True
         )
         self._pane = Pane(self.table, rule=PaneRule(_("5 Sources")))
+        self._account = Static(id="account", markup=False)
         self._said = Static(id="said", markup=False)
 
     def compose(self) -> ComposeResult:
         """Yield the table, the whole of what its row says, and the last line."""
         yield self._pane
+        yield self._account
         yield self._said
         yield self.foot
 
@@ -86,6 +89,10 @@ class SourcesScreen(ConsoleScreen):
         self._pane.rule = PaneRule(_("5 Sources"), polling[snapshot.polling])
         self.table.show([SourceRow(source) for source in snapshot.sources])
         self.table.refresh_cells()
+        account = account_words(snapshot.sign_in)
+        self._account.display = bool(account)
+        is_needed = snapshot.sign_in is not None and snapshot.sign_in.needed
+        self._account.update(Content.styled(account, "bold $severity-high" if is_needed else "$ink-soft"))
         self._say_whole()
 
     def on_queue_table_row_highlighted(self, message: QueueTable.RowHighlighted) -> None:

@@ -129,7 +129,9 @@ def _oldest(rows: Sequence[Item], count: int) -> datetime:
 
 
 def freshness(reading: Reading) -> str:
-    """Return one sentence about all sources: the worst first, else `all fresh`."""
+    """Return one sentence about all sources: a missing sign-in, the worst first, else `all fresh`."""
+    if sign_in_needed(reading):
+        return _("sign in: :login")
     sources = reading.snapshot.sources
     troubled = [source for source in sources if trouble(source, reading)]
     if troubled:
@@ -140,6 +142,12 @@ def freshness(reading: Reading) -> str:
         return _("fetching")
     polled = [source for source in sources if source.last_ok is not None]
     return _("all fresh") if polled else _("not read yet")
+
+
+def sign_in_needed(reading: Reading) -> bool:
+    """Tell whether nothing more is read before somebody signs in."""
+    state = reading.snapshot.sign_in
+    return state is not None and state.needed
 
 
 def _named(troubled: Sequence[SourceHealth], total: int) -> str:

@@ -20,20 +20,26 @@ from omconsole.domain.items import Cause, Item, Observation, Severity
 from omconsole.domain.kinds import KINDS
 from omconsole.domain.ledger import Ledger
 from omconsole.domain.updates import Post
+from omconsole.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from textual.pilot import Pilot
 
     from omconsole.domain.backlog import Backlog
     from omconsole.domain.occurrences import Occurrence
-    from omconsole.domain.snapshot import Snapshot
+    from omconsole.domain.sign_in import Account, SignInState, SignInStep
+    from omconsole.domain.snapshot import Polling, Snapshot
     from omconsole.errors import ConsoleError
 
 NOW = datetime(2025, 11, 22, 9, 41, tzinfo=UTC)
 ANNA = Actor("p1", "console")
 PERSONS = {"p1": "anna@contoso.com", "p2": "ben@contoso.com"}
+
+
+async def nobody_signs_in(tell: Callable[[SignInStep], None]) -> Account:
+    raise UsageError("This console uses a ready token; nobody signs in.")
 
 
 class FakeConsole:
@@ -52,6 +58,10 @@ class FakeConsole:
         self.notice: str | None = None
         self.checklist: tuple[Occurrence, ...] = ()
         self.backlog: Backlog | None = None
+        self.sign_in_state: SignInState | None = None
+        self.polling: Polling = "self"
+        self.signing_in: Callable[[Callable[[SignInStep], None]], Awaitable[Account]] = nobody_signs_in
+        self.signed_out = 0
         self._seq = 0
         self.health("devices")
         self.health("messages")
@@ -136,7 +146,13 @@ class FakeConsole:
         picture = self.ledger.picture(
             tenant="Contoso", now=NOW, person="p1", persons=PERSONS, polling="self", notice=self.notice
         )
-        return replace(picture, checklist=self.checklist, backlog=self.backlog or picture.backlog)
+        return replace(
+            picture,
+            checklist=self.checklist,
+            backlog=self.backlog or picture.backlog,
+            sign_in=self.sign_in_state,
+            polling=self.polling,
+        )
 
     def subscribe(self, changed: Callable[[Snapshot], None]) -> None:
         self.subscribers.append(changed)
@@ -185,6 +201,13 @@ class FakeConsole:
 
     async def post(self, id: str) -> Post | None:  # noqa: A002 - Graph's name
         return self.ledger.posts.get(id)
+
+    async def sign_in(self, tell: Callable[[SignInStep], None]) -> Account:
+        return await self.signing_in(tell)
+
+    async def sign_out(self) -> bool:
+        self.signed_out += 1
+        return True
 
     async def run(self) -> None:
         if self.defect is not None:
