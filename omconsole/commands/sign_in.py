@@ -98,6 +98,7 @@ class Telling:
         self._zone = ZoneInfo(settings.timezone)
         self._line = line
         self._told = ""
+        self._shown: DeviceCode | None = None
         self._reminding: asyncio.Task[None] | None = None
 
     def __call__(self, step: SignInStep) -> None:
@@ -122,6 +123,10 @@ class Telling:
             self._line(words)
 
     def _code(self, step: DeviceCode) -> None:
+        if step == self._shown:
+            self._once(_("The sign-in server answers again; the code is still good."))
+            return
+        self._shown = step
         left = minutes_left(step.expires_at)
         good = ngettext(
             "The code is good for {n} minute, until {time}.", "The code is good for {n} minutes, until {time}.", left

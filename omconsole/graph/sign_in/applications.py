@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -31,6 +32,11 @@ OUTAGES: Final = (httpx.HTTPError, MsalServiceError)
 COMMAND_S: Final = 30.0
 _PFX: Final = {".pfx", ".p12"}
 _METADATA_S: Final = 5.0
+
+
+# msal logs whole answers of the sign-in server, and without a handler Python writes them across the screen (S10).
+logging.getLogger("msal").addHandler(logging.NullHandler())
+logging.getLogger("msal").propagate = False
 
 
 class Applications:

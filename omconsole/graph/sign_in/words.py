@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
+from msal.exceptions import MsalServiceError
 
 from omconsole.errors import ConsoleError, GraphUnreachable, SignInError, SignInNeeded
 from omconsole.graph.answers import proxy_advice
@@ -68,6 +69,8 @@ def hindrance(error: Exception, host: str) -> ConsoleError:
         )
     if isinstance(error, httpx.HTTPStatusError):
         return _silent(_("{host} answers with HTTP {status}.").format(host=host, status=error.response.status_code))
+    if isinstance(error, MsalServiceError):
+        return _silent(_("{host} answers with an error: {reason}.").format(host=host, reason=sanitize(error, 80)))
     if isinstance(error, httpx.ProxyError):
         return _silent(
             _("The proxy did not connect to {host}: {reason}").format(host=host, reason=sanitize(error, 160)),
