@@ -10,6 +10,7 @@ import msgspec
 from omconsole.errors import ConsoleError
 from omconsole.graph.sign_in.applications import OUTAGES, Applications
 from omconsole.graph.sign_in.words import hindrance, nobody, refusal
+from omconsole.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,7 +75,9 @@ class SilentSignIn:
 
     @property
     def _host(self) -> str:
-        return self._applications.host if self._method != "managed-identity" else "169.254.169.254"
+        if self._method == "managed-identity":
+            return _("The identity service of this machine")
+        return self._applications.host
 
     def _of_a_person(self, claims: str | None, refused: str | None) -> Mapping[str, Any]:
         self._kept.refresh()

@@ -45,7 +45,7 @@ def refusal(answer: Mapping[str, Any], host: str, *, for_a_person: bool) -> Cons
     if known is not None:
         what, do = known
     else:
-        first = sanitize(said.splitlines()[0] if said else error, 200) or _("no reason was given")
+        first = sanitize(re.split(r"\r?\n| Trace ID: ", said or error, maxsplit=1)[0], 200) or _("no reason was given")
         what = _("{host} refuses the sign-in: {reason}").format(host=host, reason=first)
         do = how_to_sign_in() if for_a_person else _("Check the app registration; omconsole setup tells what it needs.")
     if number and known is not None:
@@ -67,10 +67,9 @@ def hindrance(error: Exception, host: str) -> ConsoleError:
             _("{host} does not know the tenant.").format(host=host),
             _("Check tenant_id, cloud and authority in the settings."),
         )
-    if isinstance(error, httpx.HTTPStatusError):
-        return _silent(_("{host} answers with HTTP {status}.").format(host=host, status=error.response.status_code))
-    if isinstance(error, MsalServiceError):
-        return _silent(_("{host} answers with an error: {reason}.").format(host=host, reason=sanitize(error, 80)))
+    if isinstance(error, httpx.HTTPStatusError | MsalServiceError):
+        reason = f"HTTP {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else str(error)
+        return _silent(_("{host} answers with an error: {reason}.").format(host=host, reason=sanitize(reason, 80)))
     if isinstance(error, httpx.ProxyError):
         return _silent(
             _("The proxy did not connect to {host}: {reason}").format(host=host, reason=sanitize(error, 160)),
