@@ -52,22 +52,21 @@ class ClientProofs(msgspec.Struct, frozen=True):
             raise _malformed("issuer and subject must be the application", 700021)
         if claims.get("aud") != token_endpoint:
             raise _malformed("the audience must be the token endpoint", 700023)
-        if not isinstance(claims.get("exp"), int) or claims["exp"] <= now:
+        if not isinstance(claims.get("exp"), int | float) or claims["exp"] <= now:
             raise _malformed("the assertion is not within its valid time range", 700024)
         self._check_certificate(header)
 
     def _check_certificate(self, header: Mapping[str, Any]) -> None:
+        # msal writes thumbprints with padding, though RFC 7515 has none.
+        named = {name: str(header[name]).rstrip("=") for name in ("x5t#S256", "x5t") if name in header}
         chain = header.get("x5c")
         if chain:
             der = base64.b64decode(chain[0] if isinstance(chain, list) else chain)
             # SHA-1 is what the header x5t is defined with; nothing depends on it here.
-            named = (base64url(sha256(der).digest()), base64url(sha1(der, usedforsecurity=False).digest()))
-            if header.get("x5t#S256", named[0]) != named[0] or header.get("x5t", named[1]) != named[1]:
+            own = {"x5t#S256": sha256(der).digest(), "x5t": sha1(der, usedforsecurity=False).digest()}
+            if any(thumbprint != base64url(own[name]) for name, thumbprint in named.items()):
                 raise refused("bad_certificate")
-        if self.certificate is None:
-            return
-        registered = base64url(bytes.fromhex(self.certificate))
-        if header.get("x5t#S256") != registered:
+        if self.certificate is not None and named.get("x5t#S256") != base64url(bytes.fromhex(self.certificate)):
             raise refused("bad_certificate")
 
 

@@ -46,6 +46,7 @@ _STEPS: Final = {
     "pending": ("authorization_pending", 70016, "OAuth 2.0 device flow error. Authorization is pending. Continue."),
     "slow_down": ("slow_down", 70016, "OAuth 2.0 device flow error. Polling too frequently."),
     "declined": ("authorization_declined", 70017, "The end user denied the authorization request."),
+    "denied": ("access_denied", 65004, "User declined to consent to access the app."),
     "expired": ("expired_token", 70019, "The device code has expired. Have the user retry the sign-in."),
     "bad_code": ("bad_verification_code", 70018, "Bad verification code: the device code was not recognised."),
     "revoked": (

@@ -15,7 +15,7 @@ STEPS: Final[dict[str, tuple[str, ...]]] = {
     "renewal": ("mfa", "revoked", "success", *_NETWORK),
     "app-token": ("bad_secret", "bad_certificate", "success", *_NETWORK),
     "device-code": ("not_allowed", "success", *_NETWORK),
-    "browser": ("declined", "success", *_NETWORK),
+    "browser": ("denied", "success", *_NETWORK),
     "discovery": ("success", *_NETWORK),
 }
 """The steps that each script may have, by the script's name.
