@@ -103,9 +103,7 @@ class Telling:
 
     def __call__(self, step: SignInStep) -> None:
         """Tell a step."""
-        if isinstance(step, DeviceCode) and step == self._shown:
-            self._once(_("The sign-in server answers again; sign in on that page with that code."))
-        elif isinstance(step, DeviceCode):
+        if isinstance(step, DeviceCode):
             self._code(step)
         elif isinstance(step, BrowserAddress):
             self._address(step)
@@ -125,7 +123,6 @@ class Telling:
             self._line(words)
 
     def _code(self, step: DeviceCode) -> None:
-        self._shown = step
         if step == self._shown:
             self._once(_("The sign-in server answers again; the code is still good."))
             return
