@@ -39,6 +39,27 @@ logging.getLogger("msal").addHandler(logging.NullHandler())
 logging.getLogger("msal").propagate = False
 
 
+class HttpForMsal:
+    """An httpx client as msal calls it. msal gives a certificate's assertion as bytes, of which httpx would send the
+    repr."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self._http = http
+
+    def get(self, url: str, **more: Any) -> httpx.Response:
+        """Sends a GET."""
+        return self._http.get(url, **more)
+
+    def post(self, url: str, *, data: Mapping[str, Any] | None = None, **more: Any) -> httpx.Response:
+        """Sends a form."""
+        form = {name: each.decode() if isinstance(each, bytes) else each for name, each in (data or {}).items()}
+        return self._http.post(url, data=form, **more)
+
+    def close(self) -> None:
+        """Lets go of the connections."""
+        self._http.close()
+
+
 class Applications:
     """Makes msal's applications. Everything here blocks: reading files, running a command, asking for metadata."""
 
@@ -46,7 +67,7 @@ class Applications:
         self._settings = settings
         self._transport = transport
         self._environ = environ
-        self._http: httpx.Client | None = None
+        self._http: HttpForMsal | None = None
         self.http_cache: dict[str, Any] = {}
         """msal keeps errors for a minute here; cleared before somebody tries again."""
 
@@ -171,7 +192,7 @@ class Applications:
 
     def _common(self) -> dict[str, Any]:
         if self._http is None:
-            self._http = build_sign_in_client(self._transport, environ=self._environ)
+            self._http = HttpForMsal(build_sign_in_client(self._transport, environ=self._environ))
         host = urlsplit(self._settings.authority).netloc
         return {
             "authority": self._settings.authority,
