@@ -108,6 +108,23 @@ def test_the_storage_of_exports_is_another_name_of_this_machine(tenant: Simulate
         assert http.get(job["url"]).content.startswith(b"PK")
 
 
+def test_trouble_with_graph_and_with_signing_in_may_come_together() -> None:
+    faults = ["throttled=7@managedDeviceOverview", "discovery=drop"]
+    with SimulatedTenant(devices=40, epoch=EPOCH, tls=True, faults=faults) as tenant, client(tenant) as http:
+        with pytest.raises(httpx.RemoteProtocolError):
+            http.get(f"{tenant.authority}/v2.0/.well-known/openid-configuration")
+        parts = [
+            {"id": name, "method": "GET", "url": f"/deviceManagement/{name}"}
+            for name in ("managedDeviceOverview", "subscriptionState")
+        ]
+        shown = {"Authorization": f"Bearer {TOKEN}"}
+        body = http.post(f"{tenant.graph_url}/v1.0/$batch", json={"requests": parts}, headers=shown).json()
+        came = {each["id"]: each for each in body["responses"]}
+        assert came["subscriptionState"]["status"] == 200
+        assert came["managedDeviceOverview"]["status"] == 429
+        assert came["managedDeviceOverview"]["headers"]["retry-after"] == "7"
+
+
 def test_the_authority_is_private_and_goes_with_the_server_which_ends_at_once() -> None:
     with SimulatedTenant(devices=40, epoch=EPOCH, tls=True, faults=["discovery=hang"]) as tenant:
         file = Path(tenant.ca_file)
