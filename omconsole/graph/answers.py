@@ -13,7 +13,7 @@ from omconsole.i18n import _, natural_size
 from omconsole.sanitize import sanitize
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     import httpx
 
@@ -105,22 +105,20 @@ async def _inflated(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         raise TruncatedBody
 
 
-def check_is_json(response: httpx.Response, body: bytes) -> None:
+def check_is_json(headers: Mapping[str, str], host: str, body: bytes) -> None:
     """Refuses a successful answer that is a page of a captive portal or anything else than JSON."""
-    kind = response.headers.get("content-type", "").split(";")[0].strip().lower()
+    kind = headers.get("content-type", "").split(";")[0].strip().lower()
     if not body:
         return
     if "html" in kind or body[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
         raise GraphProtocolError(
-            _("{host} answered with a web page instead of data.").format(host=sanitize(response.url.host, 120)),
+            _("{host} answered with a web page instead of data.").format(host=sanitize(host, 120)),
             proxy_advice(),
         )
     # Report actions answer with application/octet-stream that is JSON.
     if kind and "json" not in kind and kind != "application/octet-stream":
         raise GraphProtocolError(
-            _("{host} answered with {kind} instead of JSON.").format(
-                host=sanitize(response.url.host, 120), kind=sanitize(kind, 80)
-            ),
+            _("{host} answered with {kind} instead of JSON.").format(host=sanitize(host, 120), kind=sanitize(kind, 80)),
             proxy_advice(),
         )
 

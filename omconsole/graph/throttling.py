@@ -17,13 +17,16 @@ BACK_OFF_CAP_S: Final = 60.0
 LONGEST_WAIT_S: Final = 365 * 24 * 3600.0
 """No wait is longer, whatever an answer says: no calendar has room for every number."""
 
+Reason = Literal["throttled", "retry", "budget"]
+"""Why a request waits: Graph says so, something went wrong on the way, or the program itself holds back."""
+
 
 class Waiting(msgspec.Struct, frozen=True):
     """A request waits: what `on_event` is told, so that a screen can say so."""
 
     workload: str
     seconds: float
-    reason: Literal["throttled", "retry"]
+    reason: Reason
 
 
 class Round:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from omconsole.graph import Bounds, GraphClient, ReadyToken, Waiting
+from omconsole.graph import Bounds, GraphClient, ReadyToken, TokenSource, Waiting
+
+if TYPE_CHECKING:
+    from omconsole.graph.budgets import Budgets
 
 ROOT = "https://graph.example"
 TOKEN = "secret-token-value"
@@ -57,10 +60,19 @@ class Planned(httpx.AsyncBaseTransport):
 class Tenant:
     """A client over planned answers."""
 
-    def __init__(self, *answers: Answer | httpx.Response | Exception, root: str = ROOT, **bounds: Any) -> None:
+    def __init__(
+        self,
+        *answers: Answer | httpx.Response | Exception,
+        root: str = ROOT,
+        tokens: TokenSource | None = None,
+        budgets: Budgets | None = None,
+        **bounds: Any,
+    ) -> None:
         self.time = FakeTime()
         self.wire = Planned(self.time, *answers)
         self.waits: list[Waiting] = []
+        self.tokens = tokens or ReadyToken(TOKEN)
+        self.budgets = budgets
         self.root, self.bounds = root, Bounds(**bounds)
         self.client = self.built(self.time.sleep)
 
@@ -68,12 +80,13 @@ class Tenant:
         return GraphClient(
             self.root,
             httpx.AsyncClient(transport=self.wire),
-            ReadyToken(TOKEN),
+            self.tokens,
             clock=self.time.clock,
             sleep=sleep,
             random=lambda: 1.0,
             bounds=self.bounds,
             on_event=self.waits.append,
+            budgets=self.budgets,
         )
 
     async def ask(self, path: str = "/things", *, workload: str = "devices", **more: Any) -> Any:
