@@ -14,6 +14,8 @@ _SCOPE: Final = re.compile(
     r"\b[A-Z][A-Za-z]{1,60}(?:\.[A-Z][A-Za-z]{1,40}){0,2}\.(?:Read|ReadWrite|ReadBasic|Write|PrivilegedOperations)(?:\.All)?\b"
 )
 _SCOPES_AT_MOST: Final = 12
+_FOR_SUPPORT: Final = re.compile(r"\s*-\s*Operation ID \(for customer support\).*", re.DOTALL)
+"""Numbers that Intune puts behind its sentence; the log of requests has those that find a request."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -37,11 +39,12 @@ def read_refusal(body: bytes) -> Refusal:
     raw = error.get("message")
     text = raw if isinstance(raw, str) else ""
     inner = _json_object(text)
-    message = inner.get("Message", inner.get("message", text))
+    said = inner.get("Message", inner.get("message", text))
+    message = said[:20_000] if isinstance(said, str) else ""
     retry_after = inner.get("RetryAfter")
     return Refusal(
         code=sanitize(error.get("code"), 120),
-        message=sanitize(message if isinstance(message, str) else ""),
+        message=sanitize(_FOR_SUPPORT.sub("", message) or message),
         retry_after=None if retry_after is None else str(retry_after)[:64],
         scopes=tuple(dict.fromkeys(_SCOPE.findall(text[:20_000])))[:_SCOPES_AT_MOST],
     )

@@ -223,7 +223,8 @@ async def test_a_refused_token_is_a_matter_of_signing_in() -> None:
     with pytest.raises(SignInError) as told:
         await Tenant(refused(401, "Lifetime validation failed, the token is expired.")).ask()
     assert "expired" in told.value.what
-    assert "OMCONSOLE_TOKEN" in told.value.do
+    assert "OMCONSOLE_TOKEN" in told.value.what
+    assert "fresh" in told.value.do
 
 
 async def test_a_missing_permission_is_named() -> None:
@@ -237,6 +238,7 @@ async def test_a_missing_permission_is_named() -> None:
         await Tenant(refused(403, json.dumps(said), "Forbidden")).ask()
     assert told.value.needs == ("DeviceManagementConfiguration.Read.All", "DeviceManagementConfiguration.ReadWrite.All")
     assert "_version" not in told.value.what
+    assert "Operation ID" not in told.value.what
     assert "DeviceManagementConfiguration.Read.All" in told.value.do
 
 
