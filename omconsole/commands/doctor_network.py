@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 from omconsole.commands.findings import Check
 from omconsole.errors import SettingsError
 from omconsole.graph.connection import transport_settings
-from omconsole.graph.hosts import Host, Proxy, Reached, hosts_of, proxy_for, reach
+from omconsole.graph.hosts import Host, Reached, hosts_of, reach
+from omconsole.graph.proxies import Proxy, proxy_for
 from omconsole.i18n import _, number
 from omconsole.sanitize import sanitize
 

@@ -96,9 +96,10 @@ def tell(checks: Sequence[Check]) -> None:
         of_group = [check for check in checks if check.group == group]
         if of_group:
             say(title)
+        last = {check.do: check.name for check in of_group}  # what several checks want is said once, at the last
         for check in of_group:
             say(f"  {check.mark} {check.name}{' ' * (width - cell_len(check.name))}  {check.what}")
-            for line in check.do.splitlines():
+            for line in check.do.splitlines() if last[check.do] == check.name else ():
                 say(f"    {' ' * (width + 2)}{line}")
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
 import time
-import urllib.request
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final, Literal
@@ -64,15 +62,6 @@ class Host(msgspec.Struct, frozen=True):
     url: str | None = None
 
 
-class Proxy(msgspec.Struct, frozen=True):
-    """The proxy that leads to a host."""
-
-    address: str
-    """Without a user or a password."""
-    setting: str
-    """Where it is named: `proxy` in the settings, a variable, or `system`."""
-
-
 class Reached(msgspec.Struct, frozen=True):
     """What came of asking a host."""
 
@@ -121,37 +110,6 @@ def firewall_list(cloud: str) -> tuple[Host, ...]:
 def _host(role: Role, url: str) -> Host:
     address = httpx.URL(url)
     return Host(role, address.host, address.port or (80 if address.scheme == "http" else 443), url)
-
-
-def proxy_for(host: str, proxy: str | None, environ: Mapping[str, str], *, scheme: str = "https") -> Proxy | None:
-    """Returns the proxy that a request to a host goes through; None where it goes directly.
-
-    Args:
-        host: its name.
-        proxy: the setting.
-        environ: the variables: lower case goes before upper case, `https_proxy` before `all_proxy`.
-        scheme: of the address that is asked.
-    """
-    if proxy:
-        return Proxy(_without_user(proxy), "proxy")
-    if is_loopback(host):
-        return None
-    bypass = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
-    if bypass and urllib.request.proxy_bypass_environment(host, {"no": bypass}):  # type: ignore[attr-defined]
-        return None
-    for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper(), "all_proxy", "ALL_PROXY"):
-        if environ.get(name):
-            return Proxy(_without_user(environ[name]), name)
-    of_system = urllib.request.getproxies().get(scheme) if environ is os.environ else None
-    return Proxy(_without_user(of_system), "system") if of_system else None
-
-
-def _without_user(address: str) -> str:
-    try:
-        url = httpx.URL(address if "://" in address else f"http://{address}")
-        return sanitize(str(url.copy_with(userinfo=b"")), 120)
-    except (httpx.InvalidURL, UnicodeError):
-        return "…"
 
 
 async def reach(

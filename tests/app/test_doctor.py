@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
@@ -13,7 +13,8 @@ import pytest
 from omconsole.commands import doctor_network, doctor_sign_in
 from omconsole.commands.doctor_network import clock_checks, trouble_words
 from omconsole.commands.doctor_terminal import checks_of
-from omconsole.graph.hosts import Host, Proxy, Reached
+from omconsole.graph.hosts import Host, Reached
+from omconsole.graph.proxies import Proxy
 from omconsole.store.file_systems import FileSystem
 from tests.command_line import CommandLine, Ran
 from tests.simulated_tenant import SimulatedTenant, profile_tls
@@ -217,6 +218,24 @@ def test_a_ready_token_that_has_expired_or_tells_nothing(
     ran = doctor("--json")
     assert ran.status == 3
     assert "2026-01-01" in checks(ran)["sign-in"]["what"]
+
+
+class AnHourAhead(datetime):
+    """This machine's clock."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> AnHourAhead:
+        at = datetime.now(tz) + timedelta(hours=1)
+        return cls(*at.timetuple()[:6], at.microsecond, at.tzinfo)
+
+
+def test_a_clock_an_hour_ahead_of_the_servers(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("omconsole.graph.hosts.datetime", AnHourAhead)
+    ran = doctor("--json")
+    found = checks(ran)["clock"]
+    assert (ran.status, found["ok"]) == (5, False)
+    assert "ahead of the servers' clocks" in found["what"]
+    assert "NTP" in found["do"]
 
 
 def test_the_demo_asks_nobody(command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:

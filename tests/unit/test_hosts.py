@@ -14,7 +14,8 @@ import pytest
 import trustme
 
 from omconsole.config.values import CLOUDS
-from omconsole.graph.hosts import Host, Proxy, Reached, firewall_list, hosts_of, judged, proxy_for, reach
+from omconsole.graph.hosts import Host, Reached, firewall_list, hosts_of, judged, reach
+from omconsole.graph.proxies import Proxy, proxy_for
 from omconsole.graph.transport import TransportSettings
 
 if TYPE_CHECKING:
