@@ -25,6 +25,7 @@ from omconsole.commands.registration import (
 from omconsole.config.sign_in import Method
 from omconsole.config.values import CLOUDS
 from omconsole.graph.permissions import GRAPH_APP_ID, PERMISSIONS, SIGN_IN_SCOPES
+from tests.command_line import CommandLine
 from tests.pty_program import PtyProgram
 from tests.simulated_tenant import SimulatedTenant
 
@@ -147,12 +148,14 @@ def test_a_token_of_this_shell_does_not_hide_what_is_missing(file: Path) -> None
         (["--auth", "password"], "password"),
     ],
 )
-def test_a_bad_option_is_told_and_nothing_is_written(file: Path, arguments: list[str], words: str) -> None:
-    ran = setup(*TOLD, *arguments)
-    assert ran.returncode == 2
-    assert words in ran.stderr
-    assert "secret@" not in ran.stderr
-    assert "s3cr3t" not in ran.stderr
+def test_a_bad_option_is_told_and_nothing_is_written(
+    file: Path, arguments: list[str], words: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    ran = CommandLine(capsys, tmp_path)("setup", *TOLD, *arguments)
+    assert ran.status == 2
+    assert words in ran.err
+    assert "secret@" not in ran.err
+    assert "s3cr3t" not in ran.err
     assert not file.exists()
 
 
