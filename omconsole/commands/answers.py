@@ -13,7 +13,7 @@ from omconsole.config import values
 from omconsole.config.file import Place
 from omconsole.config.sign_in import METHODS
 from omconsole.errors import ConsoleError, SettingsError, UsageError
-from omconsole.i18n import _
+from omconsole.i18n import _, pgettext
 from omconsole.paths import DEMO_PROFILE, validate_profile_name
 from omconsole.sanitize import sanitize
 
@@ -40,7 +40,7 @@ def ask(question: str, check: Callable[[str], str], default: str | None = None) 
 
 def agree(question: str) -> bool:
     """Return whether the person says yes, which is what an empty answer means."""
-    yes, no = _("y"), _("n")
+    yes, no = pgettext("a letter for yes", "y"), pgettext("a letter for no", "n")
 
     def check(answer: str) -> str:
         word = answer.casefold()[:1]

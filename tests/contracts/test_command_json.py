@@ -265,3 +265,10 @@ def test_a_process_keeps_its_words_to_standard_error(command: CommandLine) -> No
     refused = process("ack", "zzzzzzzzzz", "--json")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert len(refused.stderr.splitlines()) == 2
+
+
+@pytest.mark.parametrize("name", ["login", "logout"])
+def test_sign_in(command: CommandLine, name: str) -> None:
+    ran = command.demo(name, "--json")
+    check(name, ran.json)
+    assert ran.status == 0
