@@ -158,9 +158,10 @@ class SignIn:
         async with self._one_at_a_time:
             self._held = self._claims = self._remembered = None
             forget_account(self._settings, self._profile, self._directory)
-            _applications, kept, _silent = await in_daemon_thread(self._work)
+            applications, kept, _silent = await in_daemon_thread(self._work)
             were = await in_daemon_thread(kept.forget)
             self._parts = None
+            applications.close()
             return were
 
     async def credential_expiry(self) -> datetime | None:

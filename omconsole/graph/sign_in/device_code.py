@@ -64,15 +64,13 @@ async def by_device_code(
             tell(Hindrance(hindrance(error, applications.host).what))
             hindered = True
             continue
+        interval = float(flow.get("interval") or 5)  # msal makes it longer when it is told to slow down
         if hindered:
             tell(code)
-            hindered, interval = False, float(flow.get("interval") or 5)
+            hindered = False
         if "access_token" in answer:
             return answer, cache
-        error_word = answer.get("error")
-        if error_word == "slow_down":
-            interval = min(interval + 5, _SLOWEST_S)
-        if error_word not in _PENDING:
+        if answer.get("error") not in _PENDING:
             raise _ended(answer, applications.host)
     raise _too_late()
 
