@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-GAP: Final = 1
+GAP: Final = 2
 """Cells between two letters."""
 WIDTH: Final = 5
 HEIGHT: Final = 4

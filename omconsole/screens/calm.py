@@ -54,8 +54,6 @@ def sentence(reading: Reading, last: datetime | None) -> Content:
     """Return the calm sentence, and below it what is not known at present."""
     snapshot = reading.snapshot
     if not any(each.last_ok for each in snapshot.sources):
-        if summary.sign_in_needed(reading):
-            return Content.styled(_("Nothing has been read yet: somebody has to sign in, :login."), "$ink-soft")
         return Content.styled(summary.unread(next(iter(snapshot.sources), None), reading), "$ink-soft")
     said = []
     if last is not None:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from omconsole.domain.sign_in import SignInStep
     from omconsole.screens.ports import Host
 
+RULE_AND_KEYS = 2
+"""Lines of the dialog besides its page."""
+
 
 class SignInDialog(ModalScreen[Account | None]):
     """Shows what to do, until somebody is signed in or leaves. The answer is who signed in, None for nobody.
@@ -153,7 +156,9 @@ class SignInDialog(ModalScreen[Account | None]):
         if not self.is_mounted:
             return
         now = self._host.clock()
-        self._text.update(page(self._progress, now, self.app.size.width - MARGINS, self.app.size.height))
+        width, height = self.app.size
+        self.query_one("#sign-in-page").styles.max_height = max(1, height - RULE_AND_KEYS)
+        self._text.update(page(self._progress, now, width - MARGINS, height))
         self._foot.keys = self._keys()
         self._count_down(now)
 

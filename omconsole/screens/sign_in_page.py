@@ -96,8 +96,12 @@ def page(progress: Progress, now: datetime, width: int, height: int) -> Content:
         paragraphs = _code(progress.page, now, large=roomy and width > large_letters.width(code_of(progress.page)))
     else:
         paragraphs = _browser(progress.page)
-    held_up = [Content.styled(progress.hindrance, "$severity-medium")]  # its line stays, so that nothing jumps
-    return _centred([*paragraphs, held_up], width, roomy=roomy)
+    held_up = [Content.styled(progress.hindrance, "$severity-medium")]
+    if not roomy and progress.hindrance:
+        paragraphs[-1] = held_up
+    elif roomy:
+        paragraphs.append(held_up)  # its line stays, so that nothing jumps
+    return _centred(paragraphs, width, roomy=roomy)
 
 
 def minutes_left(until: datetime, now: datetime) -> int:
@@ -201,9 +205,14 @@ def _centred(paragraphs: Sequence[Sequence[Content]], width: int, *, roomy: bool
         if roomy:
             lines.append(Content(""))
         for line in each:
-            lines += [part.pad_left(max(0, width - part.cell_length) // 2) for part in _wrapped(line, width)]
+            lines += _in_the_middle(line, width)
     return Content("\n").join(lines)
 
 
-def _wrapped(line: Content, width: int) -> Sequence[Content]:
-    return line.wrap(max(1, width)) if line.cell_length > width else [line]
+def _in_the_middle(line: Content, width: int) -> list[Content]:
+    if line.cell_length <= width:
+        return [line.pad_left((width - line.cell_length) // 2)]
+    parts = line.wrap(max(1, width))
+    if " " not in line.plain:  # an address goes on where the line before ended
+        return list(parts)
+    return [part.pad_left(max(0, width - part.cell_length) // 2) for part in parts]

@@ -179,6 +179,8 @@ def unread(source: SourceHealth | None, reading: Reading) -> str:
     """Return the sentence of a pane whose source has never been read."""
     if source is None:
         return _("Not read yet.")
+    if sign_in_needed(reading):
+        return _("Nothing has been read yet: somebody has to sign in, :login.")
     if source.error and source.fetching_since is None:
         return _("Nothing has been read yet: {why}").format(why=source.error)
     if source.fetching_since is None and reading.snapshot.polling == "nobody":
