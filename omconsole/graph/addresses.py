@@ -68,14 +68,19 @@ def check_root(url: str) -> str:
 def request_url(
     root: str, version: str, path: str, *, ids: Mapping[str, str] | None = None, params: Mapping[str, str] | None = None
 ) -> str:
-    """Returns the address of a request: the ids put into the path's `{placeholders}`, each one a single segment.
+    """Returns the address of a request; arguments and errors as for `request_path`."""
+    return f"{root}/{version}{request_path(path, ids=ids, params=params)}"
+
+
+def request_path(path: str, *, ids: Mapping[str, str] | None = None, params: Mapping[str, str] | None = None) -> str:
+    """Returns a path below the version with its query: the ids in place of `{placeholders}`, each a single segment.
 
     Raises:
         UsageError: an id is empty, `.`, `..` or not text that can be sent.
     """
     filled = _PLACEHOLDER.sub(lambda match: _segment((ids or {})[match[1]]), path)
     query = f"?{urlencode(params, quote_via=quote, safe='$,:')}" if params else ""
-    return f"{root}/{version}{filled}{query}"
+    return f"{filled}{query}"
 
 
 def check_link(link: str, root: str) -> str:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from omconsole.graph.tokens import TokenSource
 
 _ERROR_BODY: Final = 262_144
-_JSON: Final = {"Content-Type": "application/json", "Accept": "application/octet-stream, application/json"}
+REPORT_HEADERS: Final = {"Content-Type": "application/json", "Accept": "application/octet-stream, application/json"}
 """What a report action is sent with: its answer is JSON by the name of application/octet-stream."""
 
 
@@ -157,7 +157,7 @@ class GraphClient:
             GraphError, SignInError: as for `get`.
         """
         counts = needs or [Need(workload, write=True)]
-        question = _Question("POST", self.url_of(path, version=version), _JSON, counts, content)
+        question = _Question("POST", self.url_of(path, version=version), REPORT_HEADERS, counts, content)
         return await self._ask(question, in_round or Round())
 
     def url_of(

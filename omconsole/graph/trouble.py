@@ -56,7 +56,7 @@ def judged(status: int, headers: httpx.Headers, body: bytes) -> Setback | Denial
         claims = claims_asked(headers.get_list("www-authenticate"))
         if status == 401 or claims is not None:
             return Denial(_denied(refusal, claims), claims)
-    error = _refused(status, refusal, body)
+    error = refused(status, body)
     asked = seconds_asked(headers.get("retry-after"), headers.get("date")) or seconds_asked(
         refusal.retry_after, headers.get("date")
     )
@@ -81,7 +81,9 @@ def _denied(refusal: Refusal, claims: str | None) -> SignInError:
     )
 
 
-def _refused(status: int, refusal: Refusal, body: bytes) -> GraphError:
+def refused(status: int, body: bytes) -> GraphError:
+    """Returns the error that a status stands for, with what the body says of it."""
+    refusal = read_refusal(body)
     said = refusal.message or refusal.code or f"HTTP {status}"
     if status == 407 or (status == 403 and body.lstrip()[:1] == b"<"):
         return GraphProtocolError(
