@@ -1,9 +1,11 @@
-"""Source `overview`: what Graph counts about the whole fleet, four cheap requests."""
+"""Source `overview`: what Graph counts about the whole fleet, four cheap requests in one."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from omconsole.errors import GraphError, GraphForbidden, GraphThrottled
 from omconsole.graph import (
     COMPLIANCE_SUMMARY,
     COMPLIANCE_SUMMARY_ASKED,
@@ -13,8 +15,10 @@ from omconsole.graph import (
     MANAGED_DEVICE_OVERVIEW_ASKED,
     WINDOWS_MALWARE_OVERVIEW,
     WINDOWS_MALWARE_OVERVIEW_ASKED,
-    single,
 )
+from omconsole.graph.batch import Part, batch
+from omconsole.graph.throttling import LONGEST_WAIT_S
+from omconsole.sanitize import sanitize
 from omconsole.signals.reading import Progress, Reading
 
 if TYPE_CHECKING:
@@ -23,7 +27,6 @@ if TYPE_CHECKING:
     import msgspec
 
     from omconsole.graph import (
-        Asked,
         CompliancePolicyDeviceStateSummary,
         DeviceProtectionOverview,
         GraphClient,
@@ -46,18 +49,32 @@ class OverviewSignal:
     async def sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         """Read the four overviews."""
         reading = Reading(source=NAME, mode="sweep")
+        calls = (
+            (MANAGED_DEVICE_OVERVIEW_ASKED, "devices"),
+            (COMPLIANCE_SUMMARY_ASKED, "configuration"),
+            (DEVICE_PROTECTION_OVERVIEW_ASKED, "devices"),
+            (WINDOWS_MALWARE_OVERVIEW_ASKED, "devices"),
+        )
+        parts = [Part(path=asked.path, workload=workload) for asked, workload in calls]
+        answers = await batch(graph, parts, workload="devices", in_round=budget)
+        errors = [answer for answer in answers if isinstance(answer, GraphError)]
+        if len(errors) == len(answers):
+            raise errors[0]
 
-        async def one(asked: Asked, decoder: RowDecoder[T], workload: str) -> T | None:
-            answer = await single(graph, asked.path, decoder=decoder, workload=workload, in_round=budget)
-            reading.mark(answer.flaws)
-            reading.items += answer.value is not None
-            progress(reading.items)
-            return answer.value
+        def one(number: int, decoder: RowDecoder[T]) -> T | None:
+            answer = answers[number]
+            if isinstance(answer, GraphError):
+                return None
+            value, flaws = decoder.single(answer.body)
+            reading.mark(flaws)
+            reading.items += value is not None
+            return value
 
-        devices = await one(MANAGED_DEVICE_OVERVIEW_ASKED, MANAGED_DEVICE_OVERVIEW, "devices")
-        compliance = await one(COMPLIANCE_SUMMARY_ASKED, COMPLIANCE_SUMMARY, "configuration")
-        protection = await one(DEVICE_PROTECTION_OVERVIEW_ASKED, DEVICE_PROTECTION_OVERVIEW, "devices")
-        malware = await one(WINDOWS_MALWARE_OVERVIEW_ASKED, WINDOWS_MALWARE_OVERVIEW, "devices")
+        devices, compliance = one(0, MANAGED_DEVICE_OVERVIEW), one(1, COMPLIANCE_SUMMARY)
+        protection, malware = one(2, DEVICE_PROTECTION_OVERVIEW), one(3, WINDOWS_MALWARE_OVERVIEW)
+        progress(reading.items)
+        for error in errors[:1]:
+            _tell(error, reading, now)
         figures = {
             "devices": devices.enrolled_device_count if devices else None,
             "compliant_percent": compliant_percent(compliance) if compliance else None,
@@ -70,6 +87,17 @@ class OverviewSignal:
     async def increment(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         """Overviews have no increments."""
         return await self.sweep(graph, budget, now, progress)
+
+
+def _tell(error: GraphError, reading: Reading, now: datetime) -> None:
+    """Say why a figure is missing; the others are kept."""
+    reading.status, reading.complete = "partial", False
+    reading.error = sanitize(f"{error.what} {error.do}")
+    if isinstance(error, GraphForbidden):
+        reading.status, reading.needs = "forbidden", error.needs or OverviewSignal.asks
+    elif isinstance(error, GraphThrottled):
+        reading.status = "throttled"
+        reading.retry_at = now + timedelta(seconds=min(error.retry_after_s, LONGEST_WAIT_S))
 
 
 def compliant_percent(summary: CompliancePolicyDeviceStateSummary) -> float | None:

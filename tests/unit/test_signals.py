@@ -157,6 +157,45 @@ async def test_the_overview_counts_the_fleet(tenant: Tenant, graph: GraphClient)
     assert 50 < reading.figures["protected_percent"] <= 100
 
 
+@pytest.mark.parametrize("status", [200, 404])
+async def test_the_overview_is_one_request_where_the_tenant_knows_batches(tenant: Tenant, status: int) -> None:
+    asked: list[str] = []
+    app = httpx.ASGITransport(app=tenant.app)
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path.rpartition("/")[2])
+        if asked[-1] == "$batch" and status != 200:
+            return httpx.Response(status)
+        return await app.handle_async_request(request)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        graph = GraphClient(ROOT, http, ReadyToken("token"))
+        for _twice in range(2):
+            reading = await OverviewSignal().sweep(graph, Round(), tenant.now, nothing)
+            assert len(reading.figures) == 4
+    assert asked.count("$batch") == (2 if status == 200 else 1)
+    assert len(asked) == (2 if status == 200 else 9)
+
+
+async def test_a_figure_that_may_not_be_read_hides_no_other(tenant: Tenant) -> None:
+    app = httpx.ASGITransport(app=tenant.app)
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("$batch"):
+            return httpx.Response(404)
+        if request.url.path.endswith("DeviceStateSummary"):
+            error = {"code": "Forbidden", "message": "Needs DeviceManagementConfiguration.Read.All."}
+            return httpx.Response(403, json={"error": error})
+        return await app.handle_async_request(request)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        graph = GraphClient(ROOT, http, ReadyToken("token"))
+        reading = await OverviewSignal().sweep(graph, Round(), tenant.now, nothing)
+    assert (reading.status, reading.complete) == ("forbidden", False)
+    assert reading.needs == ("DeviceManagementConfiguration.Read.All",)
+    assert reading.figures.keys() == {"devices", "protected_percent", "malware_devices"}
+
+
 async def test_the_feed_keeps_what_concerns_device_management(tenant: Tenant, graph: GraphClient) -> None:
     signal = MessagesSignal()
     reading = await signal.sweep(graph, Round(), tenant.now, nothing)
