@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from omconsole.errors import GraphError, GraphForbidden, GraphProtocolError, GraphThrottled, GraphUnreachable
 from omconsole.graph import DEVICE_APP_INSTALLATIONS, DEVICE_APP_INSTALLATIONS_ASKED, report
+from omconsole.graph.batch import Part, batch
+from omconsole.graph.reports import first_request, opened
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from omconsole.domain.answers import Answers
     from omconsole.graph import DeviceAppInstallation, GraphClient, Page, Round
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 REPORTS: Final = "reports"
 FAILED_NUMBER: Final = 2
 """`failed` among the resultantAppStates, as the filter wants it."""
+_FINAL: Final = (GraphForbidden, GraphThrottled, GraphUnreachable)
+"""Errors that asking alone would meet again."""
 
 
 class AppReports:
@@ -31,22 +36,56 @@ class AppReports:
         self._graph = graph
         self._budget = budget
         self._answers = answers
+        self._first: dict[str, bytes | GraphError] = {}
+        """By app: what a batch has brought of its report."""
 
-    def pages(self, app: App) -> AsyncIterator[Page[DeviceAppInstallation]]:
-        """The pages of one app's report.
+    async def begin(self, apps: Sequence[App]) -> None:
+        """Ask for the first pages of these apps' reports in batches, where the tenant puts reports into them.
+
+        What a batch does not bring in a form that can be read is asked for alone.
+
+        Raises:
+            SignInError: the token is refused.
+        """
+        if not self._answers.batches_reports or len(apps) < 2:
+            return
+        asked = DEVICE_APP_INSTALLATIONS_ASKED
+        parts = [Part(path=asked.path, content=first_request(asked, filter_=filter_of(app))) for app in apps]
+        replies = await batch(self._graph, parts, workload=REPORTS, version=asked.version, in_round=self._budget)
+        for app, reply in zip(apps, replies, strict=True):
+            if isinstance(reply, _FINAL):
+                self._first[app.id] = reply
+            elif not isinstance(reply, GraphError) and _is_table(reply.body):
+                self._first[app.id] = reply.body
+
+    async def pages(self, app: App) -> AsyncIterator[Page[DeviceAppInstallation]]:
+        """Yields the pages of one app's report.
 
         Raises:
             GraphError, SignInError: of the request that failed.
         """
-        return report(
+        first = self._first.pop(app.id, None)
+        if isinstance(first, GraphError):
+            raise first
+        async for page in report(
             self._graph,
             DEVICE_APP_INSTALLATIONS_ASKED,
             decoder=DEVICE_APP_INSTALLATIONS,
             workload=REPORTS,
             filter_=filter_of(app),
             keeps_session=self._answers.keeps_session,
+            first=first,
             in_round=self._budget,
-        )
+        ):
+            yield page
+
+
+def _is_table(body: bytes) -> bool:
+    try:
+        opened(body)
+    except GraphProtocolError:
+        return False
+    return True
 
 
 def filter_of(app: App) -> str:

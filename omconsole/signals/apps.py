@@ -182,6 +182,7 @@ async def _failures(
             outcome.error = error
         return outcome
 
+    await reports.begin(apps)
     found = await asyncio.gather(*(one(app) for app in apps), return_exceptions=True)
     outcomes = [each for each in found if isinstance(each, _Outcome)]
     for other in found:

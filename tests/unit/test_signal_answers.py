@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,9 @@ import msgspec
 import pytest
 
 from omconsole.domain.answers import Answers
+from omconsole.errors import GraphForbidden
 from omconsole.graph import GraphClient, ReadyToken, Round, TransportSettings, build_client
+from omconsole.signals.apps import AppsSignal
 from omconsole.signals.compliance import ComplianceSignal
 from omconsole.signals.devices import DevicesSignal
 from omconsole.signals.judging import DeviceThresholds
@@ -21,7 +24,7 @@ from omconsole.signals.service import ServiceSignal
 from omconsole.simulator.app import create_app
 from omconsole.simulator.world import World
 from tests.unit.other_tenant import OtherTenant
-from tests.unit.signal_tools import nothing
+from tests.unit.signal_tools import fleet_of, nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from tests.unit.other_tenant import Habit
 
 ROOT = "http://localhost"
+REPORT = "/v1.0/deviceManagement/reports/retrieveDeviceAppInstallationStatusReport"
 EPOCH = datetime(2026, 11, 22, tzinfo=UTC)
 NOW = EPOCH + timedelta(hours=9, minutes=41)
 
@@ -200,6 +204,63 @@ async def test_a_report_goes_on_in_its_session_where_that_works() -> None:
     known = await desk.swept(ComplianceSignal(answers=Answers(keeps_session=True)))
     assert all(sessions(desk)[1:])
     assert content(known) == content(slow)
+
+
+def apps(**known: bool) -> AppsSignal:
+    return AppsSignal(fleet_of(), answers=Answers(**known))
+
+
+async def test_apps_are_asked_for_in_batches_where_reports_come_whole_in_them() -> None:
+    desk = Desk(1_200)
+    slow = await desk.swept(apps())
+    alone = paths(desk)[REPORT]
+    assert alone > 2
+    assert "/v1.0/$batch" not in paths(desk)
+    requests = desk.budget.requests
+    quick = await desk.swept(apps(batches_reports=True, keeps_session=True))
+    assert content(quick) == content(slow)
+    assert paths(desk)["/v1.0/$batch"] == -(-alone // 20)
+    assert desk.budget.requests == requests - alone + 1
+
+
+@pytest.mark.parametrize("body", ["bm8=", 7, {"value": []}, None, {"Values": "none"}])
+async def test_a_report_that_comes_in_another_form_by_now_is_asked_for_alone(body: Any) -> None:
+    desk = Desk(1_200)
+    slow = await desk.swept(apps())
+
+    def habit(request: httpx.Request) -> httpx.Response | None:
+        if not request.url.path.endswith("/$batch"):
+            return None
+        parts = json.loads(request.content)["requests"]
+        return httpx.Response(
+            200, json={"responses": [{"id": each["id"], "status": 200, "body": body} for each in parts]}
+        )
+
+    wary = await desk.swept(apps(batches_reports=True), habit)
+    assert paths(desk)[REPORT] > 2
+    assert content(wary) == content(slow)
+
+
+async def test_a_part_without_permission_is_not_asked_for_again() -> None:
+    desk = Desk(1_200)
+
+    def habit(request: httpx.Request) -> httpx.Response | None:
+        if not request.url.path.endswith("/$batch"):
+            return None
+        error = {"error": {"code": "Forbidden", "message": "DeviceManagementApps.Read.All"}}
+        parts = json.loads(request.content)["requests"]
+        return httpx.Response(
+            200, json={"responses": [{"id": each["id"], "status": 403, "body": error} for each in parts]}
+        )
+
+    with pytest.raises(GraphForbidden):
+        await desk.swept(apps(batches_reports=True), habit)
+    assert REPORT not in paths(desk)
+
+
+def paths(desk: Desk) -> Counter[str]:
+    """How often each path was asked."""
+    return Counter(request.url.path for request in desk.transport.requests)
 
 
 def sessions(desk: Desk) -> list[str | None]:
