@@ -43,9 +43,14 @@ class AuditSignal:
         self._newest: datetime | None = None
 
     async def sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
-        """Read the events of as long as changes are kept the first time, then of the last two days, without a gap."""
+        """Read the events of as long as changes are kept the first time, then of the last two days, without a gap.
+
+        Only the first one is of the whole list; the number of another one's events says nothing beside it.
+        """
         since = now - KEPT if self._newest is None else min(now - AGAIN, self._newest - OVERLAP)
-        return await self._since(graph, budget, "sweep", max(since, now - KEPT), progress)
+        reading = await self._since(graph, budget, "sweep", max(since, now - KEPT), progress)
+        reading.complete = reading.complete and since <= now - KEPT
+        return reading
 
     async def increment(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         """Read the events since the newest known."""

@@ -22,7 +22,7 @@ from omconsole.signals.reading import Progress, Reading
 from omconsole.signals.unmapped import Unmapped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     import msgspec
@@ -147,6 +147,11 @@ async def _rows(
     return [values_of(row) for row in rows], flaws
 
 
+def _names(connectors: Iterable[Connector]) -> str:
+    """What they are called, each word once: two lists have certificate connectors."""
+    return ", ".join(dict.fromkeys(connector_word(each.name) for each in connectors))
+
+
 def _needs(unread: list[tuple[Connector, GraphError]]) -> tuple[str, ...]:
     """The permissions of which those connectors lack one each."""
     needs = [
@@ -178,11 +183,11 @@ def _withhold(unread: list[tuple[Connector, GraphError]], firing: Sequence[Known
     refused = [(connector, error) for connector, error in unread if not isinstance(error, GraphForbidden)]
     said = [reading.error] if reading.error else []
     if forbidden:
-        names = ", ".join(connector_word(each.name) for each in forbidden)
+        names = _names(forbidden)
         said.append(_("Not permitted: {connectors}.").format(connectors=names))
         reading.needs = _needs(unread)
     if refused:
-        names = ", ".join(connector_word(connector.name) for connector, _error in refused)
+        names = _names(connector for connector, _error in refused)
         why = refused[0][1].what
         said.append(_("Not readable: {connectors}. {why}").format(connectors=names, why=why))
     reading.error = " ".join(said)

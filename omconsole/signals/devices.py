@@ -150,5 +150,6 @@ class DevicesSignal:
                 judge(device, reading)
             else:
                 judge.by_time(device, reading)
+        judge.unmapped.tell(reading)
         reading.figures = await fleet_figures(fleet, self._thresholds, now)
         return reading

@@ -9,6 +9,8 @@ import msgspec
 
 from omconsole.domain.instants import iso
 from omconsole.domain.items import Observation, Severity
+from omconsole.graph import MANAGED_DEVICES_ASKED
+from omconsole.signals.unmapped import Unmapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +22,7 @@ SOURCE = "devices"
 JUDGED_AFTER = timedelta(hours=24)
 """A device is judged only this long after enrolment; a jailbroken one at once."""
 GRACE_ENDS_WITHIN = timedelta(hours=48)
+_STATES = frozenset(each.casefold() for each in MANAGED_DEVICES_ASKED.enums["complianceState"])
 
 
 class DeviceThresholds(msgspec.Struct, frozen=True):
@@ -38,6 +41,7 @@ class Judge:
         self._stale = timedelta(days=thresholds.stale_days[0])
         self._long_stale = timedelta(days=thresholds.stale_days[1])
         self._lucky = users_with_compliant_device
+        self.unmapped = Unmapped()
 
     def __call__(self, device: ManagedDevice, reading: Reading) -> None:
         """Add what the device shows, and what Graph did not say about it."""
@@ -76,6 +80,8 @@ class Judge:
             return Verdict("device.compliance-error", Severity.MEDIUM, device.last_sync_date_time)
         if state == "ingraceperiod":
             return Verdict("device.in-grace", self._grace_severity(device), device.last_sync_date_time)
+        if state and state not in _STATES:
+            self.unmapped.add("complianceState", device.compliance_state or "")
         return None
 
     def _grace_severity(self, device: ManagedDevice) -> Severity:

@@ -1,4 +1,4 @@
-"""Values that no table of this version knows: each becomes medium, and the source's health names it (triage.md)."""
+"""Values that no table of this version knows: the source's health names each, and what it becomes (triage.md)."""
 
 from __future__ import annotations
 
@@ -25,8 +25,15 @@ class Unmapped:
 
     def warn(self, reading: Reading) -> None:
         """Say it in the reading, whose status stays as it is: nothing is missing, only its severity is a guess."""
-        if not self._values:
-            return
+        if self._values:
+            self._say(reading, _("Unknown values are taken for medium: {values}."))
+
+    def tell(self, reading: Reading) -> None:
+        """Say it of values that could mean good or bad: what was known before stays."""
+        if self._values:
+            self._say(reading, _("Unknown values change nothing: {values}."))
+
+    def _say(self, reading: Reading, pattern: str) -> None:
         named = ", ".join(list(self._values)[:_NAMED]) + (", …" if len(self._values) > _NAMED else "")
-        warning = _("Unknown values are taken for medium: {values}.").format(values=named)
+        warning = pattern.format(values=named)
         reading.error = f"{reading.error} {warning}" if reading.error else warning
