@@ -126,7 +126,7 @@ def types(content: Content, value: str) -> None:
     elif value == "numbers":
         content.each(lambda name, cell: 17 if isinstance(cell, str) and not _identifies(name) else cell)
     elif value == "rows":
-        content.rows = ["a row" for _ in content.rows]
+        content.rows = [str(row) for row in content.rows]
     elif content.is_table:
         content.document["Values"] = {"0": content.rows}
     else:
@@ -264,13 +264,13 @@ def duplicates(content: Content, value: str) -> None:
 
 
 def moving(content: Content, value: str) -> None:
-    """The list changes while it is read: one row of each page is skipped, and one of those before comes again.
+    """The list changes while it is read: a row of each page but the first is never seen, another one each time.
 
-    It is another one each time.
+    In its place the last row of the page before comes again.
     """
+    before = content.memory.get(content.exchange.path) if content.exchange.goes_on else None
     if not content.rows:
         return
-    place = content.times * 7 % len(content.rows)
-    before = content.memory.get(content.exchange.path) if content.exchange.goes_on else None
     content.memory[content.exchange.path] = content.rows[-1]
-    content.rows[place] = before if before is not None else content.rows[place - 1]
+    if before is not None:
+        content.rows[content.times * 7 % len(content.rows)] = before
