@@ -373,7 +373,8 @@ class Service:
             person=self._actor.person,
             persons=self._store.persons.names(),
             polling="self" if poller else "other" if self._store.seat.taken_by_other() else "nobody",
-            notice=" ".join(dict.fromkeys([*self._store.notices, *self._troubles.values()])) or None,
+            notice=" ".join(dict.fromkeys([*self._store.notices, *self._signing_in.notices, *self._troubles.values()]))
+            or None,
         )
         picture = replace(picture, sign_in=self._signing_in.state)
         before = getattr(self, "snapshot", None)

@@ -40,6 +40,11 @@ class SigningIn:
         """How the sign-in stands; None where nobody signs in."""
         return self._access.state if self._access is not None else self._known
 
+    @property
+    def notices(self) -> list[str]:
+        """Sentences about kept tokens, in the user's language."""
+        return [self._access.notice] if self._access is not None and self._access.notice else []
+
     async def access(self) -> Access:
         """Everything that knows HTTP and msal; imported here, after the first paint.
 

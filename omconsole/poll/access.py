@@ -119,6 +119,11 @@ class Access:
             self._changed()
         return were
 
+    @property
+    def notice(self) -> str | None:
+        """What happened to kept tokens, a sentence in the user's language."""
+        return self._sign_in.notice if self._sign_in is not None else None
+
     async def close(self) -> None:
         """Lets go of connections."""
         if self._sign_in is not None:

@@ -15,9 +15,11 @@ from omconsole.domain.standings import CauseThresholds
 from omconsole.errors import StateError
 from omconsole.graph import GraphClient, ManagedDevice, build_client
 from omconsole.graph.connection import transport_settings
+from omconsole.paths import user_directory
 from omconsole.poll.causing import Causing
 from omconsole.poll.intake import Intake
 from omconsole.poll.poller import Poller
+from omconsole.request_log import open_request_log
 from omconsole.signals.apps import AppsSignal
 from omconsole.signals.audit import AuditSignal
 from omconsole.signals.compliance import ComplianceSignal
@@ -85,6 +87,9 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
     """
     profile = settings.profile
     async with AsyncExitStack() as stack:
+        if transport is None:
+            log = open_request_log(user_directory(), settings.profile_name, store.note)
+            stack.callback(log.close if log is not None else lambda: None)
         other_way = await stack.enter_async_context(transport()) if transport else None
         http = await stack.enter_async_context(build_client(transport_settings(settings), transport=other_way))
         # With observations lost, only a sweep brings them back, and without a fleet every increment is one.

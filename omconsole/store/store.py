@@ -237,7 +237,7 @@ class Store:
         """Yield whenever the folder's files have changed, by whomever; then `follow`."""
 
         def cannot() -> None:
-            self._note(_("The state directory cannot be watched; others' changes are looked for each second."))
+            self.note(_("The state directory cannot be watched; others' changes are looked for each second."))
 
         async for _change in watching.watch(self.directory, cannot):
             yield
@@ -377,7 +377,8 @@ class Store:
     def _meta(self) -> state.Meta:
         return state.Meta(format=state.FORMAT, tenant=self.tenant, profile=self.profile, position=self.journal.position)
 
-    def _note(self, sentence: str) -> None:
+    def note(self, sentence: str) -> None:
+        """Say a sentence with every picture from now on, in the user's language."""
         if sentence not in self._notices:
             self._notices.append(sentence)
 

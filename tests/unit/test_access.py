@@ -33,6 +33,7 @@ class PlannedSignIn:
     """Answers as planned, the last answer for ever."""
 
     method = "device-code"
+    notice = None
 
     def __init__(self, *answers: str | Exception) -> None:
         self.answers = list(answers)
