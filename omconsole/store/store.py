@@ -155,7 +155,7 @@ class Store:
         return ledger
 
     def _load(self, ledger: Ledger) -> Generator[None, None, None]:
-        loader = Loader(self.journal, self._sources, self._note, read_only=self.read_only)
+        loader = Loader(self.journal, self._sources, self.note, read_only=self.read_only)
         self._observed = signature(self.directory / observed.FILE_NAME)
         try:
             yield from loader.load(ledger)
