@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
 
 from omconsole.accounts import Account, forget_account, keep_account, kept_account, token_files_stem
-from omconsole.errors import GraphUnreachable, SignInNeeded, StateError
+from omconsole.errors import ConsoleError, GraphUnreachable, SignInNeeded, StateError
 from omconsole.graph.sign_in.threads import in_daemon_thread
 from omconsole.i18n import _
 from omconsole.sanitize import sanitize
@@ -31,6 +34,16 @@ if TYPE_CHECKING:
     from omconsole.graph.transport import TransportSettings
 
 __all__ = ["SignIn"]
+
+_PUT_BACK_S: Final = 0.5
+
+
+class Parts(NamedTuple):
+    """What brings msal."""
+
+    applications: Applications
+    kept: KeptTokens
+    silent: SilentSignIn
 
 
 class SignIn:
@@ -67,12 +80,17 @@ class SignIn:
         self._clock = clock
         self._sleep = sleep
         self._one_at_a_time = asyncio.Lock()
-        self._parts: tuple[Applications, KeptTokens, SilentSignIn] | None = None
+        self._making = threading.Lock()
+        self._parts: Parts | None = None
+        self._turn = 0
+        """Counts who signed in or out."""
         self._held: Held | None = None
         self._file = tokens_in / f"{token_files_stem(settings, profile)}.tokens.json"
         self._seen: object = None
         self._claims: str | None = None
         """The challenge that the next sign-in of a person has to answer."""
+        self._remembered: Account | None = None
+        """Who signed in, where nothing is kept in a file."""
 
     # --- without a person ---------------------------------------------------------------------------------------------
 
@@ -86,26 +104,28 @@ class SignIn:
         if held is not None:
             return held
         async with self._one_at_a_time:
-            held = self._at_hand(claims, refused)  # whoever came before may have renewed it
-            if held is not None:
-                return held
-            try:
-                fresh = await in_daemon_thread(lambda: self._work()[2].token(claims, refused))
-            except GraphUnreachable:
-                before = self._held
-                if claims is None and before and before.token != refused and self._clock() < before.good_until:
-                    return before.token
-                raise
-            except SignInNeeded as needed:
-                self._held, self._claims = None, needed.claims or claims
-                raise
-            self._held, self._seen = fresh, self._signature()
-            return fresh.token
+            while True:
+                held = self._at_hand(claims, refused)  # whoever came before may have renewed it
+                if held is not None:
+                    return held
+                turn = self._turn
+                try:
+                    fresh, seen = await in_daemon_thread(lambda: self._silently(claims, refused))
+                except ConsoleError as error:
+                    if turn != self._turn:
+                        continue  # somebody signed in or out meanwhile
+                    outlasting = self._outlasting(error, claims, refused)
+                    if outlasting is None:
+                        raise
+                    return outlasting
+                if turn == self._turn:
+                    self._held, self._seen = fresh, seen
+                    return fresh.token
 
     def try_again(self) -> None:
         """Lets the next token be asked for although it failed a moment ago: somebody wants to know how it stands."""
         if self._parts is not None:
-            self._parts[2].try_again()
+            self._parts.silent.try_again()
 
     # --- a person -----------------------------------------------------------------------------------------------------
 
@@ -123,24 +143,19 @@ class SignIn:
             from omconsole.domain.sign_in import Connecting
 
             tell(Connecting(self._host()))
-            self.try_again()
-            self._held = None
+            self._exchange(None)  # a secret or certificate may be another one by now
             await self.token()
             return self._application()
-        applications, kept, _silent = await in_daemon_thread(self._work)
-        claims = self._claims
-        if self.method == "browser":
-            from omconsole.graph.sign_in.browser import by_browser
-
-            answer, fresh = await by_browser(applications, claims, tell, self._environ)
-        else:
-            from omconsole.graph.sign_in.device_code import by_device_code
-
-            answer, fresh = await by_device_code(applications, claims, tell, clock=self._clock, sleep=self._sleep)
-        account = _account(answer)
-        async with self._one_at_a_time:
-            await in_daemon_thread(lambda: self._keep(kept, fresh, account))
-            self._claims = self._held = None
+        parts = await in_daemon_thread(self._made)
+        try:
+            answer, fresh = await self._answered(parts.applications, tell)
+            account = _account(answer)
+            await self._keep(parts.kept, fresh, account)
+        except BaseException:
+            parts.applications.close()
+            raise
+        self._remembered = account
+        self._exchange(parts)
         return account
 
     async def account(self) -> Account | None:
@@ -155,48 +170,83 @@ class SignIn:
 
     async def sign_out(self) -> bool:
         """Forgets this profile's tokens and who signed in; True when there was anything to forget."""
-        async with self._one_at_a_time:
-            self._held = self._claims = self._remembered = None
-            forget_account(self._settings, self._profile, self._directory)
-            applications, kept, _silent = await in_daemon_thread(self._work)
-            were = await in_daemon_thread(kept.forget)
-            self._parts = None
-            applications.close()
-            return were
+        kept = (await in_daemon_thread(self._work)).kept
+        were = await in_daemon_thread(kept.forget)
+        forget_account(self._settings, self._profile, self._directory)
+        self._remembered = None
+        self._exchange(None)
+        return were
 
     async def credential_expiry(self) -> datetime | None:
         """Returns when the certificate that is signed in with ends, UTC; None where there is none."""
         if self.method != "certificate":
             return None
-        applications, _kept, _silent = await in_daemon_thread(self._work)
-        return await in_daemon_thread(applications.certificate_ends)
+        return await in_daemon_thread(self._certificate_ends)
 
     @property
     def notice(self) -> str | None:
         """What happened to damaged tokens, a sentence in the user's language; None when nothing did."""
-        return self._parts[1].notice if self._parts is not None else None
+        return self._parts.kept.notice if self._parts is not None else None
 
     async def close(self) -> None:
         """Lets go of connections."""
         if self._parts is not None:
-            self._parts[0].close()
+            self._parts.applications.close()
 
     # --- parts --------------------------------------------------------------------------------------------------------
 
-    _remembered: Account | None = None
-    """Who signed in, where nothing is kept in a file."""
+    def _work(self) -> Parts:
+        """The parts, made in a worker thread: importing msal takes a tenth of a second."""
+        with self._making:
+            if self._parts is None:
+                self._parts = self._made()
+            return self._parts
 
-    def _work(self) -> tuple[Applications, KeptTokens, SilentSignIn]:
-        """What needs msal, made in a worker thread: importing it takes a tenth of a second."""
-        if self._parts is None:
-            from omconsole.graph.sign_in.applications import Applications
-            from omconsole.graph.sign_in.silent import SilentSignIn
-            from omconsole.graph.sign_in.token_cache import KeptTokens
+    def _certificate_ends(self) -> datetime | None:
+        return self._work().applications.certificate_ends()
 
-            kept = KeptTokens(self._file if self.needs_a_person and self._settings.keeps_tokens else None)
-            applications = Applications(self._settings, self._transport, self._environ)
-            self._parts = applications, kept, SilentSignIn(applications, kept, self.method, self._clock)
-        return self._parts
+    def _made(self) -> Parts:
+        from omconsole.graph.sign_in.applications import Applications
+        from omconsole.graph.sign_in.silent import SilentSignIn
+        from omconsole.graph.sign_in.token_cache import KeptTokens
+
+        kept = KeptTokens(self._file if self._is_filed else None)
+        applications = Applications(self._settings, self._transport, self._environ)
+        return Parts(applications, kept, SilentSignIn(applications, kept, self.method, self._clock))
+
+    def _exchange(self, parts: Parts | None) -> None:
+        """What was known of the tokens counts no longer, nor does what is still being asked with the parts before."""
+        before, self._parts = self._parts, parts
+        self._turn += 1
+        self._held = self._claims = None
+        if before is not None:
+            before.applications.close()
+
+    @property
+    def _is_filed(self) -> bool:
+        return self.needs_a_person and self._settings.keeps_tokens
+
+    # --- tokens -------------------------------------------------------------------------------------------------------
+
+    def _silently(self, claims: str | None, refused: str | None) -> tuple[Held, object]:
+        parts = self._work()
+        fresh = parts.silent.token(claims, refused)
+        return fresh, parts.kept.seen if self._is_filed else ()
+
+    def _outlasting(self, error: ConsoleError, claims: str | None, refused: str | None) -> str | None:
+        """The token at hand, when it outlasts the trouble; after a while it is asked for again."""
+        from omconsole.graph.sign_in.silent import PAUSE_S
+
+        held = self._held
+        if isinstance(error, SignInNeeded):
+            self._held, self._claims = None, error.claims or claims
+            return None
+        if not isinstance(error, GraphUnreachable) or claims is not None or held is None or held.token == refused:
+            return None
+        if self._clock() >= held.good_until:
+            return None
+        self._held = msgspec.structs.replace(held, renew_at=self._clock() + PAUSE_S)
+        return held.token
 
     def _at_hand(self, claims: str | None, refused: str | None) -> str | None:
         held = self._held
@@ -206,7 +256,7 @@ class SignIn:
 
     def _signature(self) -> object:
         """Changes when another console signs in or out."""
-        if not (self.needs_a_person and self._settings.keeps_tokens):
+        if not self._is_filed:
             return ()
         try:
             found = os.stat(self._file)
@@ -214,11 +264,34 @@ class SignIn:
             return None
         return found.st_mtime_ns, found.st_ino, found.st_size
 
-    def _keep(self, kept: KeptTokens, fresh: Any, account: Account) -> None:
-        kept.adopt(fresh)
-        if not self._settings.keeps_tokens:
-            self._remembered = account
-            return
+    # --- a person's answer --------------------------------------------------------------------------------------------
+
+    async def _answered(self, applications: Applications, tell: Callable[[SignInStep], None]) -> tuple[Any, Any]:
+        if self.method == "browser":
+            from omconsole.graph.sign_in.browser import by_browser
+
+            return await by_browser(applications, self._claims, tell, self._environ)
+        from omconsole.graph.sign_in.device_code import by_device_code
+
+        return await by_device_code(applications, self._claims, tell, clock=self._clock, sleep=self._sleep)
+
+    async def _keep(self, kept: KeptTokens, fresh: Any, account: Account) -> None:
+        """Keeps what a sign-in brought; cancelled at this very moment, it puts back what was there."""
+        keeping = asyncio.ensure_future(in_daemon_thread(lambda: self._keep_now(kept, fresh, account)))
+        try:
+            await asyncio.shield(keeping)
+        except asyncio.CancelledError:
+            await asyncio.wait({keeping}, timeout=_PUT_BACK_S)
+            if keeping.done() and keeping.exception() is None:
+                await in_daemon_thread(keeping.result())
+            raise
+
+    def _keep_now(self, kept: KeptTokens, fresh: Any, account: Account) -> Callable[[], None]:
+        """Returns what undoes it."""
+        tokens = kept.adopt(fresh)
+        if not self._is_filed:
+            return lambda: None
+        person = kept_account(self._settings, self._profile, self._directory)
         try:
             keep_account(account, self._settings, self._profile, self._directory)
         except OSError as error:
@@ -226,6 +299,15 @@ class SignIn:
                 _("It cannot be kept who signed in: {reason}.").format(reason=sanitize(error.strerror or "")),
                 _("Make room or repair the folder {folder}.").format(folder=sanitize(self._directory)),
             ) from None
+
+        def put_back() -> None:
+            kept.put(tokens)
+            if person is not None:
+                keep_account(person, self._settings, self._profile, self._directory)
+            else:
+                forget_account(self._settings, self._profile, self._directory)
+
+        return put_back
 
     def _application(self) -> Account:
         name = self._settings.client_id or self._settings.managed_identity_client_id or self.method

@@ -14,6 +14,7 @@ from msal.exceptions import MsalServiceError
 
 from omconsole.config.sign_in import LOGINS
 from omconsole.errors import SignInError
+from omconsole.graph.sign_in.http import HttpForMsal
 from omconsole.graph.transport import build_sign_in_client
 from omconsole.i18n import _
 from omconsole.sanitize import sanitize
@@ -37,27 +38,6 @@ _METADATA_S: Final = 5.0
 # msal logs whole answers of the sign-in server, and without a handler Python writes them across the screen (S10).
 logging.getLogger("msal").addHandler(logging.NullHandler())
 logging.getLogger("msal").propagate = False
-
-
-class HttpForMsal:
-    """An httpx client as msal calls it. msal gives a certificate's assertion as bytes, of which httpx would send the
-    repr."""
-
-    def __init__(self, http: httpx.Client) -> None:
-        self._http = http
-
-    def get(self, url: str, **more: Any) -> httpx.Response:
-        """Sends a GET."""
-        return self._http.get(url, **more)
-
-    def post(self, url: str, *, data: Mapping[str, Any] | None = None, **more: Any) -> httpx.Response:
-        """Sends a form."""
-        form = {name: each.decode() if isinstance(each, bytes) else each for name, each in (data or {}).items()}
-        return self._http.post(url, data=form, **more)
-
-    def close(self) -> None:
-        """Lets go of the connections."""
-        self._http.close()
 
 
 class Applications:
@@ -225,7 +205,13 @@ class Applications:
 def _printed(command: tuple[str, ...]) -> str:
     try:
         done = subprocess.run(  # noqa: S603 - the user's own command, as words, without a shell
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=COMMAND_S, check=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # it would write across the console
+            start_new_session=True,  # it asks nothing on the terminal, which is the console's
+            timeout=COMMAND_S,
+            check=True,
         )
         return done.stdout.decode("utf-8").strip()
     except subprocess.CalledProcessError as error:

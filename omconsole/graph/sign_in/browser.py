@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import html
+import shutil
+import subprocess
+import sys
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
@@ -12,10 +15,9 @@ import msal
 
 from omconsole.config.sign_in import has_a_screen
 from omconsole.domain.sign_in import BrowserAddress, Connecting
-from omconsole.errors import ConsoleError, SignInError
-from omconsole.graph.sign_in.applications import OUTAGES
+from omconsole.errors import SignInError
 from omconsole.graph.sign_in.threads import in_daemon_thread
-from omconsole.graph.sign_in.words import hindrance, refusal
+from omconsole.graph.sign_in.words import asking, refusal
 from omconsole.i18n import _
 from omconsole.sanitize import sanitize
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 WAIT_S: Final = 15 * 60.0
 _REQUEST_BYTES: Final = 65_536
 _REQUEST_S: Final = 10.0
+_STARTING_S: Final = 3.0
 
 
 async def by_browser(
@@ -64,7 +67,7 @@ def _begin(
     applications: Applications, cache: msal.SerializableTokenCache, claims: str | None, port: int
 ) -> tuple[Any, dict[str, Any]]:
     applications.http_cache.clear()
-    try:
+    with asking(applications.host):
         app = applications.public(cache)
         flow = app.initiate_auth_code_flow(
             applications.scopes,
@@ -73,32 +76,32 @@ def _begin(
             claims_challenge=claims,
             response_mode="form_post",
         )
-    except ConsoleError:
-        raise
-    except (*OUTAGES, ValueError, OSError) as error:
-        raise hindrance(error, applications.host) from None
-    if not str(flow.get("auth_uri", "")).startswith("https://"):
-        raise refusal(flow, applications.host, for_a_person=False)
+        if not str(flow.get("auth_uri", "")).startswith("https://"):
+            raise refusal(flow, applications.host, for_a_person=False)
     return app, flow
 
 
 def _redeem(applications: Applications, app: Any, flow: dict[str, Any], said: dict[str, str]) -> dict[str, Any]:
-    try:
+    with asking(applications.host):
         answer: dict[str, Any] = app.acquire_token_by_auth_code_flow(flow, said)
-    except (*OUTAGES, ValueError, OSError) as error:
-        raise hindrance(error, applications.host) from None
-    return answer
+        return dict(answer)
 
 
 def _open(address: str) -> bool:
-    """Tells a browser with a window of its own to show the page; a text browser would take the terminal (S14)."""
-    import webbrowser
-
-    with suppress(webbrowser.Error):
-        browser = webbrowser.get()
-        if not isinstance(browser, webbrowser.GenericBrowser) or isinstance(browser, webbrowser.BackgroundBrowser):
-            return browser.open(address)
-    return False
+    """Tells the desktop to show the page; what it starts has neither this terminal nor a word on it (S14)."""
+    program = shutil.which("open" if sys.platform == "darwin" else "xdg-open")
+    if program is None:
+        return False
+    nothing = subprocess.DEVNULL
+    try:
+        started = subprocess.Popen(  # noqa: S603 - a program of the desktop's, and an address that was checked
+            [program, address], stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True
+        )
+        return started.wait(_STARTING_S) == 0
+    except subprocess.TimeoutExpired:
+        return True  # it is the browser itself
+    except OSError:
+        return False
 
 
 @asynccontextmanager
@@ -120,7 +123,7 @@ async def _returning() -> AsyncIterator[tuple[int, asyncio.Queue[dict[str, str]]
             if said:
                 with suppress(asyncio.QueueFull):
                     came_back.put_nowait(said)
-        except (TimeoutError, OSError, ValueError, asyncio.IncompleteReadError):
+        except (TimeoutError, OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # whoever it was did not speak HTTP
         finally:
             writer.close()

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 import msal
 
 from omconsole.domain.sign_in import Connecting, DeviceCode, Hindrance
-from omconsole.errors import ConsoleError, SignInError
-from omconsole.graph.sign_in.applications import OUTAGES
+from omconsole.errors import ConsoleError, GraphUnreachable, SignInError
 from omconsole.graph.sign_in.threads import in_daemon_thread
-from omconsole.graph.sign_in.words import hindrance, refusal
+from omconsole.graph.sign_in.words import asking, refusal
 from omconsole.i18n import _
 from omconsole.sanitize import sanitize
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from omconsole.domain.sign_in import SignInStep
     from omconsole.graph.sign_in.applications import Applications
 
+_FASTEST_S: Final = 1.0
 _SLOWEST_S: Final = 30.0
 _PENDING: Final = frozenset({"authorization_pending", "slow_down"})
 
@@ -46,8 +46,7 @@ async def by_device_code(
     cache = msal.SerializableTokenCache()
     tell(Connecting(applications.host))
     app, flow = await in_daemon_thread(lambda: _begin(applications, cache, claims))
-    expires_at = float(flow["expires_at"])
-    interval = float(flow.get("interval") or 5)
+    expires_at, interval = float(flow["expires_at"]), _interval(flow)
     code = DeviceCode(
         sanitize(flow["user_code"], 40),
         sanitize(flow["verification_uri"], 200),
@@ -59,12 +58,12 @@ async def by_device_code(
         await sleep(interval)
         try:
             answer = await in_daemon_thread(lambda: _ask_once(applications, app, flow, claims))
-        except (*OUTAGES, ValueError, OSError) as error:  # a 429 without JSON is a ValueError
-            interval = min(max(interval, 1.0) * 2, _SLOWEST_S)
-            tell(Hindrance(hindrance(error, applications.host).what))
+        except GraphUnreachable as error:
+            interval = min(interval * 2, _SLOWEST_S)
+            tell(Hindrance(error.what))
             hindered = True
             continue
-        interval = float(flow.get("interval") or 5)  # msal makes it longer when it is told to slow down
+        interval = _interval(flow)  # msal makes it longer when it is told to slow down
         if hindered:
             tell(code)
             hindered = False
@@ -79,24 +78,41 @@ def _begin(
     applications: Applications, cache: msal.SerializableTokenCache, claims: str | None
 ) -> tuple[Any, dict[str, Any]]:
     applications.http_cache.clear()  # somebody tries again, and an error of the last minute is no answer (S4)
-    try:
+    with asking(applications.host):
         app = applications.public(cache)
         flow = app.initiate_device_flow(applications.scopes, claims_challenge=claims)
-    except ConsoleError:
-        raise
-    except (*OUTAGES, ValueError, OSError) as error:
-        raise hindrance(error, applications.host) from None
-    if not all(isinstance(flow.get(name), str) for name in ("user_code", "verification_uri")):
-        raise refusal(flow, applications.host, for_a_person=False)
+        if "user_code" not in flow:
+            raise refusal(flow, applications.host, for_a_person=False)
+        _check(flow)
     return app, flow
+
+
+def _check(flow: Mapping[str, Any]) -> None:
+    """Refuses a code that nobody could type in.
+
+    Raises:
+        ValueError: it, its page or a time is not what it should be.
+    """
+    if not all(isinstance(flow[name], str) for name in ("user_code", "verification_uri")):
+        raise ValueError("no text")
+    if not flow["verification_uri"].startswith("https://"):
+        raise ValueError("no page that may be shown")
+    datetime.fromtimestamp(float(flow["expires_at"]), UTC)
+    _interval(flow)
+
+
+def _interval(flow: Mapping[str, Any]) -> float:
+    """Seconds between two polls."""
+    return min(max(float(flow.get("interval") or 5), _FASTEST_S), _SLOWEST_S)
 
 
 def _ask_once(applications: Applications, app: Any, flow: dict[str, Any], claims: str | None) -> dict[str, Any]:
     applications.http_cache.clear()
-    answer: dict[str, Any] = app.acquire_token_by_device_flow(
-        flow, claims_challenge=claims, exit_condition=lambda _flow: True
-    )
-    return answer
+    with asking(applications.host):
+        answer: dict[str, Any] = app.acquire_token_by_device_flow(
+            flow, claims_challenge=claims, exit_condition=lambda _flow: True
+        )
+        return dict(answer)
 
 
 def _ended(answer: Mapping[str, Any], host: str) -> ConsoleError:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from omconsole.errors import ConsoleError
+from omconsole.config.sign_in import WITH_A_PERSON
 from omconsole.graph.sign_in.applications import OUTAGES, Applications
-from omconsole.graph.sign_in.words import hindrance, nobody, refusal
+from omconsole.graph.sign_in.words import asking, nobody, refusal
 from omconsole.i18n import _
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import msal
 
     from omconsole.graph.sign_in.token_cache import KeptTokens
+
+PAUSE_S: Final = 30.0
+"""Seconds after which a renewal that did not come about is tried again."""
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -54,20 +57,16 @@ class SilentSignIn:
         Raises:
             SignInNeeded, SignInError, GraphUnreachable: as there. StateError: the kept tokens cannot be used.
         """
-        try:
+        with asking(self._host):
             if self._method == "managed-identity":
                 answer = self._of_the_machine(claims, refused)
-            elif self._method in {"device-code", "browser"}:
+            elif self._method in WITH_A_PERSON:
                 answer = self._of_a_person(claims, refused)
             else:
                 answer = self._of_an_application(claims, refused)
-        except ConsoleError:
-            raise
-        except (*OUTAGES, ValueError, OSError) as error:  # requests' errors are OSErrors
-            raise hindrance(error, self._host) from None
-        if "access_token" not in answer:
-            raise refusal(answer, self._host, for_a_person=self._method in {"device-code", "browser"})
-        return held(answer, self._clock())
+            if isinstance(answer.get("access_token"), str):
+                return held(answer, self._clock())
+        raise refusal(answer, self._host, for_a_person=self._method in WITH_A_PERSON)
 
     def try_again(self) -> None:
         """Lets the next request go out although one like it failed within the last minute."""
@@ -83,7 +82,7 @@ class SilentSignIn:
         self._kept.refresh()
         accounts = stored_accounts(self._kept.cache)
         if not accounts:
-            raise nobody()
+            raise nobody(self._kept.notice)
         if self._app is None:
             self._app = self._applications.public(self._kept.cache)
         answer = self._app.acquire_token_silent_with_error(
@@ -123,8 +122,10 @@ def held(answer: Mapping[str, Any], now: float) -> Held:
     life = max(float(answer.get("expires_in") or 0), 0.0)
     renew_in = max(life - 300.0, life / 2)
     wished = answer.get("refresh_in")
-    if isinstance(wished, int | float) and 0 < wished < renew_in:
-        renew_in = float(wished)
+    if wished is None and answer.get("refresh_on"):
+        wished = float(answer["refresh_on"]) - now
+    if wished is not None:
+        renew_in = min(renew_in, max(float(wished), PAUSE_S))
     return Held(str(answer["access_token"]), now + renew_in, now + life)
 
 

@@ -11,6 +11,7 @@ import json
 import os
 import stat
 import threading
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 _PRIVATE: Final = 0o600
 _MAX_BYTES: Final = 8_000_000
+_LOCKED_S: Final = 5.0
+_LOOK_S: Final = 0.02
 
 
 class KeptTokens:
@@ -46,6 +49,11 @@ class KeptTokens:
         self.cache = msal.SerializableTokenCache()
         self.notice: str | None = None
         """What happened to a damaged file, a sentence."""
+
+    @property
+    def seen(self) -> tuple[int, int, int] | None:
+        """The `signature` of the file as it was last read or written here."""
+        return self._read
 
     def refresh(self) -> None:
         """Takes in what another console wrote.
@@ -67,28 +75,40 @@ class KeptTokens:
             if self.cache.has_state_changed:
                 self._merge(changes(self._base, json.loads(self.cache.serialize() or "{}")))
 
-    def adopt(self, fresh: msal.SerializableTokenCache) -> None:
-        """Replaces everything by what a new sign-in brought.
+    def adopt(self, fresh: msal.SerializableTokenCache) -> Content:
+        """Replaces everything by what a new sign-in brought; returns what was there, for `put`.
 
         Raises:
             StateError: it cannot be written.
         """
-        content: Content = json.loads(fresh.serialize() or "{}")
+        return self.put(json.loads(fresh.serialize() or "{}"))
+
+    def put(self, content: Content) -> Content:
+        """Replaces everything; returns what was there.
+
+        Raises:
+            StateError: it cannot be written.
+        """
         with self._guard:
+            before = self._base
+            if self._file is not None:
+                with _locked(self._file):
+                    before = self._content(self._file)
+                    if any(content.values()):
+                        self._replace(self._file, content)
+                    else:
+                        _remove(self._file)
+                        self._read = None
             self._take(content)
-            self._write(content)
+            return before
 
     def forget(self) -> bool:
-        """Removes every token; True when there were any."""
-        with self._guard:
-            kept = self._content(self._file) if self._file is not None else self._base
-            were = any(kept.values()) or bool(json.loads(self.cache.serialize() or "{}"))
-            self._take({})
-            if self._file is not None:
-                with suppress(FileNotFoundError):
-                    self._file.unlink()
-                self._read = None
-            return were
+        """Removes every token; True when there were any.
+
+        Raises:
+            StateError: the file cannot be removed.
+        """
+        return any(self.put({}).values())
 
     def _merge(self, changed: dict[tuple[str, str], Any]) -> None:
         if self._file is None:
@@ -96,18 +116,15 @@ class KeptTokens:
             return
         with _locked(self._file):
             content = self._content(self._file)
-            for (kind, key), entry in changed.items():
-                if entry is None:
-                    content.get(kind, {}).pop(key, None)
-                else:
-                    content.setdefault(kind, {})[key] = entry
-            self._replace(self._file, content)
-        self._take(content)
-
-    def _write(self, content: Content) -> None:
-        if self._file is not None:
-            with _locked(self._file):
+            # What was renewed for somebody who has signed out meanwhile must not come back.
+            if set(content.get("Account", ())) == set(self._base.get("Account", ())):
+                for (kind, key), entry in changed.items():
+                    if entry is None:
+                        content.get(kind, {}).pop(key, None)
+                    else:
+                        content.setdefault(kind, {})[key] = entry
                 self._replace(self._file, content)
+        self._take(content)
 
     def _take(self, content: Content) -> None:
         self._base = content
@@ -197,10 +214,37 @@ def _locked(file: Path) -> Iterator[None]:
     except OSError as error:
         raise _unusable(lock, error) from None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _wait_for(descriptor, lock)
         yield
     finally:
         os.close(descriptor)
+
+
+def _wait_for(descriptor: int, lock: Path) -> None:
+    until = time.monotonic() + _LOCKED_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise StateError(
+                    _("Another process holds {file} for longer than {seconds} s.").format(
+                        file=sanitize(lock), seconds=round(_LOCKED_S)
+                    ),
+                    _("Look for a console of yours that is stopped or hangs, and end it."),
+                ) from None
+            time.sleep(_LOOK_S)
+        except OSError as error:  # a file system without locks
+            raise _unusable(lock, error) from None
+        else:
+            return
+
+
+def _remove(file: Path) -> None:
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unusable(file, error) from None
 
 
 def _unusable(file: Path, error: OSError) -> StateError:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
+from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
@@ -14,11 +16,32 @@ from omconsole.i18n import _
 from omconsole.sanitize import sanitize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+_TROUBLE: Final = (httpx.HTTPError, MsalServiceError, ValueError, OSError)
+"""What msal raises when the server does not answer well; requests' errors are OSErrors, a 429 without JSON a
+ValueError."""
+_STRANGE: Final = (AttributeError, KeyError, RecursionError, RuntimeError, TypeError)
+"""What msal raises over JSON of another shape than it expects."""
+_STATUS: Final = re.compile(r"HTTP status: (\d{3})")
 _CODE: Final = re.compile(r"AADSTS(\d{4,8})")
 _ASK_A_PERSON: Final = frozenset({"invalid_grant", "interaction_required", "login_required", "consent_required"})
 _LATER: Final = frozenset({"temporarily_unavailable", "server_error", "request_timeout"})
+
+
+@contextmanager
+def asking(host: str) -> Iterator[None]:
+    """Turns what msal raises within into an error with words; `host` is the sign-in server's name.
+
+    Raises:
+        GraphUnreachable: the server did not answer well. SignInError: it does not know the tenant.
+    """
+    try:
+        yield
+    except ConsoleError:
+        raise
+    except (*_TROUBLE, *_STRANGE) as error:
+        raise hindrance(error, host) from None
 
 
 def how_to_sign_in() -> str:
@@ -26,9 +49,9 @@ def how_to_sign_in() -> str:
     return _("Sign in with :login in the console, or with omconsole login.")
 
 
-def nobody() -> SignInNeeded:
-    """Returns the error for nobody being signed in."""
-    return SignInNeeded(_("Nobody is signed in."), how_to_sign_in())
+def nobody(why: str | None = None) -> SignInNeeded:
+    """Returns the error for nobody being signed in; `why` is a sentence in the user's language."""
+    return SignInNeeded(why or _("Nobody is signed in."), how_to_sign_in())
 
 
 def refusal(answer: Mapping[str, Any], host: str, *, for_a_person: bool) -> ConsoleError:
@@ -46,7 +69,7 @@ def refusal(answer: Mapping[str, Any], host: str, *, for_a_person: bool) -> Cons
         what, do = known
     else:
         first = sanitize(re.split(r"\r?\n| Trace ID: ", said or error, maxsplit=1)[0], 200) or _("no reason was given")
-        what = _("{host} refuses the sign-in: {reason}").format(host=host, reason=first)
+        what = _("{host} refuses the sign-in: {reason}").format(host=host, reason=first) + _quoted(answer)
         do = how_to_sign_in() if for_a_person else _("Check the app registration; omconsole setup tells what it needs.")
     if number and known is not None:
         what = f"{what.rstrip('.')} (AADSTS{number})."
@@ -60,13 +83,8 @@ def refusal(answer: Mapping[str, Any], host: str, *, for_a_person: bool) -> Cons
 
 def hindrance(error: Exception, host: str) -> ConsoleError:
     """Returns the error for what msal raised instead of answering."""
-    if isinstance(error, ConsoleError):
-        return error
     if "authority configuration" in str(error):
-        return SignInError(
-            _("{host} does not know the tenant.").format(host=host),
-            _("Check tenant_id, cloud and authority in the settings."),
-        )
+        return _undiscovered(error, host)
     if isinstance(error, httpx.HTTPStatusError | MsalServiceError):
         reason = f"HTTP {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else str(error)
         return _silent(_("{host} answers with an error: {reason}.").format(host=host, reason=sanitize(reason, 80)))
@@ -83,11 +101,35 @@ def hindrance(error: Exception, host: str) -> ConsoleError:
             _("The certificate of {host} is not trusted: {reason}").format(host=host, reason=reason),
             _("If a proxy opens encrypted connections, set ca_file to its certificates."),
         )
-    if isinstance(error, ValueError):  # JSON was expected
-        return _silent(
-            _("{host} answered with something that is no sign-in server's.").format(host=host), proxy_advice()
-        )
+    if isinstance(error, (ValueError, *_STRANGE)):  # other JSON was expected, or any
+        return _foreign(host)
     return _silent(_("{host} cannot be reached: {reason}").format(host=host, reason=reason))
+
+
+def _undiscovered(error: Exception, host: str) -> ConsoleError:
+    """Of msal's error for an authority that does not tell where its endpoints are, or has none of that name."""
+    cause = error.__context__
+    if isinstance(cause, JSONDecodeError):
+        return _foreign(host)
+    status = _STATUS.search(str(cause))
+    if status is not None and status[1] != "400":
+        return _silent(
+            _("{host} answers with an error: {reason}.").format(host=host, reason=f"HTTP {status[1]}"), proxy_advice()
+        )
+    return SignInError(
+        _("{host} does not know the tenant.").format(host=host),
+        _("Check tenant_id, cloud and authority in the settings."),
+    )
+
+
+def _foreign(host: str) -> GraphUnreachable:
+    return _silent(_("{host} answered with something that is no sign-in server's.").format(host=host), proxy_advice())
+
+
+def _quoted(answer: Mapping[str, Any]) -> str:
+    """By what Microsoft's support finds a refusal whose code says nothing here."""
+    id_ = answer.get("correlation_id")
+    return f" [{sanitize(id_, 40)}]" if isinstance(id_, str) and id_ else ""
 
 
 def _silent(what: str, do: str = "") -> GraphUnreachable:
