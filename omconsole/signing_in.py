@@ -31,6 +31,7 @@ class SigningIn:
         self._changed = changed
         self._access: Access | None = None
         self._let_in = asyncio.Event()
+        self._waits = False
         way = settings.profile.sign_in
         is_ready = settings.is_demo or way.method == "token"
         self._known = None if is_ready else SignInState(way.method, kept_account(way, settings.profile_name))
@@ -77,13 +78,16 @@ class SigningIn:
         """Let the sign-in server be asked although it failed a moment ago, and whoever waits go on."""
         if self._access is not None:
             self._access.try_again()
-        self._let_in.set()
+        if self._waits:
+            self._let_in.set()
 
     async def wait(self, seconds: float) -> None:
         """Wait so long, or until somebody signs in."""
+        self._waits = True
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._let_in.wait()
+        self._waits = False
         self._let_in.clear()
 
     async def close(self) -> None:
