@@ -100,6 +100,29 @@ def check_link(link: str, root: str) -> str:
     return link
 
 
+def check_download(link: str, root: str) -> str:
+    """Returns the address of a file that Graph has written, as it came: on any host, which gets no token (S21).
+
+    Raises:
+        GraphProtocolError: it is not https (or http on a loopback host as the root's own), or has a user.
+    """
+    own = httpx.URL(root)
+    try:
+        url = httpx.URL(link)
+        known = bool(url.host) and _HOST.fullmatch(url.raw_host) and not url.userinfo and "\\" not in link
+    except _UNUSABLE:
+        known, url = None, own
+    near = url.scheme == "http" and is_loopback(url.host) and is_loopback(own.host)
+    if known and (url.scheme == "https" or near):
+        return link
+    raise GraphProtocolError(
+        _("Microsoft Graph names {link} as the place of a report. Nothing was fetched from there.").format(
+            link=sanitize(f"{url.scheme}://{url.host}", 120) if known else "?"
+        ),
+        _("Check graph_url, and whether a proxy changes the answers."),
+    )
+
+
 def origin(url: httpx.URL) -> tuple[str, str, int | None]:
     """Returns scheme, host and port, the port also when it is the scheme's own."""
     return url.scheme, url.host, url.port or _PORTS.get(url.scheme)

@@ -52,7 +52,7 @@ async def read_body(response: httpx.Response, cap: int, *, cut: bool = False) ->
         TruncatedBody: the compressed stream has no end.
     """
     total, parts = 0, []
-    async for piece in _pieces(response):
+    async for piece in pieces(response):
         total += len(piece)
         parts.append(piece)
         if total > cap and cut:
@@ -67,7 +67,8 @@ async def read_body(response: httpx.Response, cap: int, *, cut: bool = False) ->
     return b"".join(parts)[: cap if cut else None]
 
 
-async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
+async def pieces(response: httpx.Response) -> AsyncIterator[bytes]:
+    """Yields the decoded body in pieces; errors as for `read_body`, which bounds it."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in {"", "identity", "gzip", "x-gzip"}:
         raise GraphProtocolError(

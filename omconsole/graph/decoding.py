@@ -180,14 +180,14 @@ class RowDecoder(Generic[T]):
             tally.reject("value", "")
             return None
 
-    def _by_field(self, source: object, tally: Tally) -> T | None:
+    def _by_field(self, source: object, tally: Tally, *, written: bool = False) -> T | None:
         if not isinstance(source, dict):
             tally.reject("value", source)
             return None
         values: dict[str, object] = {}
         for cell in self._cells:
             raw = source.get(cell.wire)
-            value = cell.converted(raw)
+            value = cell.converted(raw, written=written)
             if value is None and cell.required:
                 tally.reject(cell.wire, raw)
                 return None

@@ -68,16 +68,16 @@ class Cell(NamedTuple):
     struct: type[msgspec.Struct]
     """With this field alone, as `value`."""
 
-    def converted(self, raw: object) -> object:
-        """Returns a value as its type wants it, or None."""
-        if raw is None:
+    def converted(self, raw: object, *, written: bool = False) -> object:
+        """Returns a value as its type wants it, or None; `written` says that numbers and flags are texts."""
+        if raw is None or (written and raw == ""):
             return None
         if self.kind == "instant":
             return _instant(raw)
         if self.kind in TEXTUAL:  # of any length: it is cut, or refused as an id, when it is made safe
             return raw if isinstance(raw, str) else None
         try:
-            return getattr(msgspec.convert({"value": raw}, self.struct), "value", None)
+            return getattr(msgspec.convert({"value": raw}, self.struct, strict=not written), "value", None)
         except (msgspec.ValidationError, RecursionError, OverflowError, UnicodeEncodeError):
             return None
 

@@ -20,7 +20,7 @@ from omconsole.graph.throttling import Round
 from omconsole.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Mapping
+    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
     from omconsole.graph.request import GraphClient
     from omconsole.graph.surface import Asked
@@ -43,6 +43,8 @@ class Table(msgspec.Struct, frozen=True):
     """Rows of the whole report; None where Graph does not say so in a number."""
     session: str | None = None
     """Sent back with the next request, it keeps the pages of one report together; None where Graph has none."""
+    written: bool = False
+    """Each value is a text, as in a CSV file."""
 
 
 class ReportDecoder(RowDecoder[T]):
@@ -67,13 +69,14 @@ class ReportDecoder(RowDecoder[T]):
             GraphProtocolError: a column that is needed is missing.
         """
         missing = self._needs.difference(table.columns)
-        if missing and table.values:
+        if missing and (table.values or table.written):
             raise not_graph(_("the report has no column {name}").format(name=", ".join(sorted(missing))))
         tally = Tally()
         rows: list[T] = []
         for start in range(0, len(table.values), self._slice_rows):
             await asyncio.sleep(0)
-            piece = [self._read(raw, table.columns, tally) for raw in table.values[start : start + self._slice_rows]]
+            read = self._read_texts if table.written else self._read
+            piece = [read(raw, table.columns, tally) for raw in table.values[start : start + self._slice_rows]]
             rows += self._made_safe([row for row in piece if row is not None], tally, plain=False)
         return tuple(rows), tally.flaws()
 
@@ -90,6 +93,16 @@ class ReportDecoder(RowDecoder[T]):
             tally.reject("Values", raw)
             return None
         return self._by_field(dict(zip(columns, raw, strict=True)), tally)
+
+    def _read_texts(self, raw: list[str], columns: Columns, tally: Tally) -> T | None:
+        if len(raw) != len(columns):
+            tally.reject("Values", raw)
+            return None
+        row = {name: text or None for name, text in zip(columns, raw, strict=True)}
+        try:
+            return msgspec.convert(row, self.row, strict=False)
+        except (msgspec.ValidationError, OverflowError, UnicodeEncodeError):
+            return self._by_field(row, tally, written=True)
 
     def _order(self, columns: Columns) -> _Order:
         order = self._orders.get(columns)
@@ -230,7 +243,15 @@ def _leniently(document: object) -> _Answer:
 
 
 def _columns(schema: object) -> Columns:
-    names = [column.get("Column") if isinstance(column, dict) else None for column in _listed(schema)]
+    return named([column.get("Column") if isinstance(column, dict) else None for column in _listed(schema)])
+
+
+def named(names: Sequence[object]) -> Columns:
+    """Returns the columns of a table.
+
+    Raises:
+        GraphProtocolError: there are none, or two are called the same.
+    """
     texts = tuple(name for name in names if isinstance(name, str))
     if not texts or len(texts) != len(names) or len(set(texts)) != len(texts):
         raise not_graph(_("the columns of the report have no names of their own"))

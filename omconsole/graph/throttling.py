@@ -17,8 +17,8 @@ BACK_OFF_CAP_S: Final = 60.0
 LONGEST_WAIT_S: Final = 365 * 24 * 3600.0
 """No wait is longer, whatever an answer says: no calendar has room for every number."""
 
-Reason = Literal["throttled", "retry", "budget"]
-"""Why a request waits: Graph says so, something went wrong on the way, or the program itself holds back."""
+Reason = Literal["throttled", "retry", "budget", "report"]
+"""Graph says so, something went wrong on the way, the program itself holds back, or a report is being written."""
 
 
 class Waiting(msgspec.Struct, frozen=True):
