@@ -32,7 +32,7 @@ class Case(NamedTuple):
     status: Mapping[str, str]
     says: Mapping[str, str] = {}
     bounds: Bounds | None = None
-    """Of requests over a real connection; None asks within this process."""
+    """Of requests while the fault lasts, over a real connection; None asks within this process."""
 
 
 def every(word: str, **others: str) -> dict[str, str]:
@@ -50,7 +50,6 @@ def failed(spec: str, says: str, bounds: Bounds | None = None) -> Case:
 
 CASES: Final = (
     throttled("throttled=90", "asks to wait 90 s before the next request"),
-    throttled("throttled=90.4", "asks to wait 91 s before the next request"),
     throttled("throttled=2.5", "asks to wait 3 s before the next request"),
     throttled("throttled=date:90", "asks to wait 90 s before the next request"),
     throttled("throttled=message:90", "asks to wait 90 s before the next request"),
@@ -76,7 +75,6 @@ CASES: Final = (
     failed("slow=0.01", "did not answer completely within", IMPATIENT),
     failed("hang", "did not answer completely within", IMPATIENT),
     failed("cut", "peer closed connection", IMPATIENT),
-    failed("cut=0", "peer closed connection", IMPATIENT),
     failed("huge=2", "is larger than 1.0 MB and was not read to its end.", MODEST),
     failed("bomb=2", "is larger than 1.0 MB and was not read to its end.", MODEST),
     failed("truncated", "it is no JSON, or it is cut off."),
@@ -127,7 +125,6 @@ CASES: Final = (
     Case("total", {"compliance": "partial", "apps": "partial"}, every("TotalRowCount: 100000")),
     Case("total=0", {}),
     Case("date=-30", {}),
-    Case("date=30", {}),
     # Connectors are judged by how long they have been silent, which a wrong clock changes.
     Case("clock@managedDevices,clock@messages,clock@reports", {}),
     Case(
@@ -152,14 +149,12 @@ async def tenant(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> AsyncIterator[FaultyTenant]:
     """A tenant of several pages, whose sources have all been read well once."""
-    bounds = getattr(request, "param", None)
     monkeypatch.setattr("omconsole.simulator.odata.LARGEST_PAGE", 100)
     monkeypatch.setattr("omconsole.simulator.reports.LARGEST_PAGE", 40)
     for read in (pages, report):
         assert read.__kwdefaults__ is not None
         monkeypatch.setitem(read.__kwdefaults__, "max_pages", 9)
-    on_a_wire = bounds is not None
-    async with faulty_tenant(tmp_path, monkeypatch, on_a_wire=on_a_wire, bounds=bounds or Bounds()) as tenant:
+    async with faulty_tenant(tmp_path, monkeypatch, on_a_wire=getattr(request, "param", False)) as tenant:
         await tenant.polls(*ALL)
         assert_true(tenant)
         yield tenant
@@ -175,7 +170,7 @@ def assert_true(tenant: FaultyTenant) -> None:
 
 
 def named(cases: tuple[Case, ...]) -> list[Any]:
-    return [pytest.param(case, case.bounds, id=case.spec) for case in cases]
+    return [pytest.param(case, case.bounds is not None, id=case.spec) for case in cases]
 
 
 def test_every_fault_has_a_test() -> None:
@@ -187,8 +182,9 @@ def test_every_fault_has_a_test() -> None:
 async def test_a_fault_is_said_takes_nothing_away_and_passes(case: Case, tenant: FaultyTenant) -> None:
     before, tenants = tenant.known(), {name: tenant.open(name) for name in ("connectors", "service")}
     tenant.faults.add(case.spec)
-    await tenant.polls(*SOURCES, increment=True)
-    await tenant.polls(*SOURCES, times=2)
+    with tenant.bound(case.bounds):
+        await tenant.polls("devices", "messages", increment=True)
+        await tenant.polls(*SOURCES, times=2)
     for name in SOURCES:
         source, says = tenant.source(name), case.says.get(name)
         assert (name, source.status) == (name, case.status.get(name, "ok"))
