@@ -17,11 +17,8 @@ class SignInAsking:
     def __init__(self) -> None:
         self._reasons: set[str] = set()
         self._has_left = False
-
-    @property
-    def is_first(self) -> bool:
+        self.is_first = True
         """Nobody has been asked yet: whoever started the console sits before it."""
-        return not self._reasons
 
     def is_due(self, snapshot: Snapshot, reading: Reading) -> bool:
         """Tell whether a person is to be asked now."""
@@ -35,6 +32,7 @@ class SignInAsking:
         """Somebody has been asked, by the console or by their own verb."""
         if snapshot.sign_in is not None:
             self._reasons.add(snapshot.sign_in.why)
+        self.is_first = False
 
     def signed_in(self) -> None:
         """Every reason is over: when it comes back it is a new one."""

@@ -302,6 +302,7 @@ async def test_the_same_reason_is_a_new_one_after_a_sign_in(console: Any, app_of
         console.publish()
         await pilot.pause()
         assert has_dialog(app)
+        assert len(script.told) == 1
 
 
 async def test_it_waits_while_somebody_types_or_answers(console: Any, app_of: Any, script: Script) -> None:
