@@ -94,7 +94,7 @@ def _text(response: httpx.Response) -> str:
         raise httpx.DecodingError("the answer is compressed, which was not asked for")
     until = time.monotonic() + WHOLE_S
     body = bytearray()
-    for piece in response.iter_raw():
+    for piece in response.iter_bytes():
         body += piece
         if len(body) > MAX_BYTES:
             raise httpx.DecodingError("the answer is too long")
