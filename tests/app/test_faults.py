@@ -5,15 +5,21 @@ What is true is told by the model of the simulated tenant, which no fault touche
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
 
+from omconsole.graph import GraphClient, Round, TransportSettings, build_client
 from omconsole.graph.paging import pages
 from omconsole.graph.reports import report
 from omconsole.graph.request import Bounds
+from omconsole.signals.devices import DevicesSignal
+from omconsole.signals.judging import DeviceThresholds
 from omconsole.simulator.fault_kinds import KINDS
+from omconsole.simulator.faults import Faults
 from tests.faulty_tenant import FaultyTenant, faulty_tenant
+from tests.sign_in_tenant import SECRET, serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -74,7 +80,7 @@ CASES: Final = (
     Case("second-page", {"devices": "failed", "compliance": "failed"}, every("HTTP 500")),
     failed("slow=0.01", "did not answer completely within", IMPATIENT),
     failed("hang", "did not answer completely within", IMPATIENT),
-    failed("cut", "peer closed connection", IMPATIENT),
+    failed("cut", "peer closed connection", Bounds(tries=2)),
     failed("huge=2", "is larger than 1.0 MB and was not read to its end.", MODEST),
     failed("bomb=2", "is larger than 1.0 MB and was not read to its end.", MODEST),
     failed("truncated", "it is no JSON, or it is cut off."),
@@ -205,6 +211,20 @@ async def test_a_refused_token_needs_a_sign_in(spec: str, tenant: FaultyTenant) 
     tenant.faults.add(spec)
     await tenant.polls(*SOURCES)
     assert {tenant.source(name).needs for name in SOURCES} == {("sign-in",)}
+
+
+async def test_a_claims_challenge_is_answered_once_by_a_token_that_meets_it(tmp_path: Path) -> None:
+    with serving() as served:
+        served._app.add_middleware(Faults.parse(["claims=c7"]).around, lambda: datetime.now(UTC))
+        sign_in = served.sign_in(tmp_path / "ada", "client-secret", {"SECRET": SECRET}, secret_env="SECRET")
+        settings = TransportSettings(graph_url=served.root, ca_file=str(served.ca_file))
+        async with build_client(settings) as http:
+            graph = GraphClient(served.root, http, sign_in)
+            reading = await DevicesSignal(DeviceThresholds()).sweep(graph, Round(), datetime.now(UTC), lambda _: None)
+            await DevicesSignal(DeviceThresholds()).sweep(graph, Round(), datetime.now(UTC), lambda _: None)
+        await served.leave()
+    assert (reading.status, reading.items) == ("ok", 30)
+    assert (served.asked.count("token"), served.asked.count("managedDevices")) == (2, 3)
 
 
 async def test_a_missing_permission_is_named_by_the_source_that_lacks_it_alone(tenant: FaultyTenant) -> None:
