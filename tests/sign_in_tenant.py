@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from omconsole.simulator.tokens import Subject
 from omconsole.simulator.world import World
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
@@ -52,6 +54,7 @@ class Tenant:
         self._made: list[SignIn] = []
         self.asked: list[str] = []
         """The last part of each path that was asked for."""
+        self._was_asked = threading.Event()
         self._app = create_app(
             World(4, "calm", EPOCH, 30),
             clock=lambda: datetime.now(UTC),
@@ -63,7 +66,15 @@ class Tenant:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
             self.asked.append(scope["path"].rpartition("/")[2])
+            self._was_asked.set()
         await self._app(scope, receive, send)
+
+    async def until_asked(self, name: str) -> None:
+        """Wait until a path that ends so was asked for, five seconds at most."""
+        async with asyncio.timeout(5):
+            while name not in self.asked:
+                self._was_asked.clear()
+                await asyncio.to_thread(self._was_asked.wait, 0.1)
 
     def fresh(self) -> None:
         """As if nothing had happened."""
@@ -132,21 +143,32 @@ class Steps(list["SignInStep"]):
 
 @contextmanager
 def serving() -> Iterator[Tenant]:
-    """The server, on a port of its own."""
-    import socket
-
+    """The server over HTTPS, on a port of its own."""
     with certificates() as (context, ca_file), socket.create_server(("127.0.0.1", 0)) as listener:
         tenant = Tenant(f"https://127.0.0.1:{listener.getsockname()[1]}", ca_file)
-        config = uvicorn.Config(
-            tenant, http=Protocol, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
-        )
-        config.load()
-        config.ssl = context
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        try:
+        with _running(tenant, listener, context):
             yield tenant
-        finally:
-            server.should_exit = True
-            thread.join(5)
+
+
+@contextmanager
+def machine_of(tenant: Tenant) -> Iterator[str]:
+    """The address at which a machine of the tenant's finds its identity service, without TLS as on real ones."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, _running(tenant, listener, None):
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@contextmanager
+def _running(tenant: Tenant, listener: socket.socket, context: ssl.SSLContext | None) -> Iterator[None]:
+    config = uvicorn.Config(
+        tenant, http=Protocol, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
+    )
+    config.load()
+    config.ssl = context
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(5)

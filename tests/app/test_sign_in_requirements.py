@@ -8,6 +8,7 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,10 @@ import httpx
 import pytest
 
 from omconsole.accounts import kept_account
-from omconsole.domain.sign_in import BrowserAddress, Connecting, DeviceCode, Hindrance
+from omconsole.domain.sign_in import Connecting, DeviceCode, Hindrance
 from omconsole.errors import GraphUnreachable, SignInError, SignInNeeded
 from omconsole.graph import GraphClient
+from omconsole.graph.sign_in.token_cache import KeptTokens
 from omconsole.graph.transport import TransportSettings, build_client
 from tests.sign_in_tenant import ADA, SECRET, Steps, Tenant, serving
 
@@ -191,6 +193,46 @@ async def test_s05_a_token_that_arrives_after_the_cancel_is_thrown_away(tenant: 
     await asyncio.sleep(0.3)
     assert issued is tenant.server.issuer
     assert await sign_in.account() is None
+    with pytest.raises(SignInNeeded):
+        await sign_in.token()
+    assert not token_files(tmp_path)
+
+
+async def test_s05_a_cancel_while_the_tokens_are_written_puts_back_what_was_there(
+    tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing, go_on = threading.Event(), threading.Event()
+    adopt = KeptTokens.adopt
+
+    def slow(kept: KeptTokens, fresh: Any) -> Any:
+        writing.set()
+        go_on.wait(5)
+        return adopt(kept, fresh)
+
+    sign_in = tenant.sign_in(tmp_path)
+    monkeypatch.setattr(KeptTokens, "adopt", slow)
+    signing = asyncio.create_task(sign_in.sign_in(Steps()))
+    await asyncio.to_thread(writing.wait, 5)
+    signing.cancel()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await signing
+    assert not token_files(tmp_path)
+    assert await sign_in.account() is None
+    with pytest.raises(SignInNeeded):
+        await sign_in.token()
+
+
+async def test_s05_a_sign_out_is_not_undone_by_a_renewal_under_way(tenant: Tenant, tmp_path: Path) -> None:
+    sign_in = await signed_in(tenant, tmp_path)
+    tenant.script.add("renewal=hang")
+    renewing = asyncio.create_task(sign_in.token(refused=await sign_in.token()))
+    await tenant.until_asked("token")
+    began = time.monotonic()
+    assert await sign_in.sign_out()
+    assert time.monotonic() - began < 0.5, "nobody waits for a renewal to sign out"
+    renewing.cancel()
+    await asyncio.gather(renewing, return_exceptions=True)
     with pytest.raises(SignInNeeded):
         await sign_in.token()
     assert not token_files(tmp_path)
@@ -383,93 +425,3 @@ async def test_s10_secrets_are_in_no_text(tenant: Tenant, tmp_path: Path, caplog
     assert "7000215" in caught.value.what
     said = caplog.text + str(caught.value) + caught.value.do + repr(steps) + json.dumps(sys.argv)
     assert not [each for each in hidden if each in said]
-
-
-# --- the other ways ---------------------------------------------------------------------------------------------------
-
-
-async def test_the_browser_comes_back_to_this_machine(tenant: Tenant, tmp_path: Path) -> None:
-    sign_in, steps = tenant.sign_in(tmp_path, "browser"), Steps()
-    signing = asyncio.create_task(sign_in.sign_in(steps))
-    page = await steps.until(BrowserAddress)
-    assert not page.opened, "there is no screen here"
-    import ssl
-
-    context = ssl.create_default_context(cafile=str(tenant.ca_file))
-    async with httpx.AsyncClient(verify=context, follow_redirects=False) as browser:
-        stranger = page.address.partition("redirect_uri=")[2].partition("&")[0]
-        from urllib.parse import unquote
-
-        assert (await browser.get(unquote(stranger) + "/favicon.ico")).status_code == 404
-        answer = await browser.get(page.address)
-        if answer.is_redirect:
-            answer = await browser.get(answer.headers["location"])
-        else:
-            import re
-
-            form = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', answer.text))
-            found = re.search(r'action="([^"]+)"', answer.text)
-            assert found is not None
-            answer = await browser.post(found[1], data=form)
-        assert "close this page" in answer.text
-    assert (await signing).name == ADA.login
-    assert await sign_in.token()
-
-
-async def test_a_sign_in_in_the_browser_can_be_cancelled(tenant: Tenant, tmp_path: Path) -> None:
-    sign_in, steps = tenant.sign_in(tmp_path, "browser"), Steps()
-    signing = asyncio.create_task(sign_in.sign_in(steps))
-    await steps.until(BrowserAddress)
-    signing.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await signing
-    assert await sign_in.account() is None
-
-
-def certificate(folder: Path, name: str, passphrase: str = "") -> Path:
-    """Write a certificate with its key, as PEM or PFX."""
-    from datetime import UTC, datetime, timedelta
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import rsa
-    from cryptography.hazmat.primitives.serialization import pkcs12
-
-    key = rsa.generate_private_key(65537, 2048)
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "omconsole")])
-    now = datetime.now(UTC)
-    made = x509.CertificateBuilder(subject, subject, key.public_key(), 7, now, now + timedelta(days=30)).sign(
-        key, hashes.SHA256()
-    )
-    hidden = serialization.BestAvailableEncryption(passphrase.encode()) if passphrase else serialization.NoEncryption()
-    file = folder / name
-    if file.suffix == ".pfx":
-        file.write_bytes(pkcs12.serialize_key_and_certificates(b"omconsole", key, made, None, hidden))
-        return file
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, hidden)
-    file.write_bytes(pem + made.public_bytes(serialization.Encoding.PEM))
-    return file
-
-
-@pytest.mark.parametrize(("name", "passphrase"), [("c.pem", ""), ("c.pem", "pass"), ("c.pfx", "pass")])
-async def test_a_certificate_signs_in_and_its_end_is_known(
-    tenant: Tenant, tmp_path: Path, name: str, passphrase: str
-) -> None:
-    file = certificate(tmp_path, name, passphrase)
-    more = {"certificate_file": file, "certificate_passphrase_env": "PASSPHRASE"}
-    sign_in = tenant.sign_in(tmp_path, "certificate", {"PASSPHRASE": passphrase}, **more)
-    account = await sign_in.sign_in(Steps())
-    assert account.is_application
-    expires = await sign_in.credential_expiry()
-    assert expires is not None
-    first = await sign_in.token()
-    assert await sign_in.token(refused=first) != first
-    if passphrase:
-        with pytest.raises(SignInError, match="cannot be used"):
-            await tenant.sign_in(tmp_path, "certificate", {"PASSPHRASE": "no"}, **more).token()
-
-
-async def test_a_secret_may_come_from_a_command(tenant: Tenant, tmp_path: Path) -> None:
-    assert await tenant.sign_in(tmp_path, "client-secret", secret_command=f"printf {SECRET}").token()
-    with pytest.raises(SignInError, match="status 1"):
-        await tenant.sign_in(tmp_path, "client-secret", secret_command="false").token()
