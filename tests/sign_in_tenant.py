@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -171,4 +171,7 @@ def _running(tenant: Tenant, listener: socket.socket, context: ssl.SSLContext | 
         yield
     finally:
         server.should_exit = True
+        for connection in list(server.server_state.connections):  # answers that never come would be waited for
+            with suppress(RuntimeError):  # the loop has ended already
+                connection.loop.call_soon_threadsafe(connection.transport.abort)
         thread.join(5)

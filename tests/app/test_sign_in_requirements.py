@@ -117,7 +117,7 @@ async def test_s03_a_cancel_takes_effect_at_once_and_nobody_asks_after_it(tenant
     assert await sign_in.account() is None
 
 
-def test_s03_a_process_ends_although_the_sign_in_server_is_silent(tenant: Tenant, tmp_path: Path) -> None:
+async def test_s03_a_process_ends_although_the_sign_in_server_is_silent(tenant: Tenant, tmp_path: Path) -> None:
     tenant.script.add("discovery=hang")
     tenant.sign_in(tmp_path)  # writes the settings
     program = (
@@ -128,19 +128,19 @@ def test_s03_a_process_ends_although_the_sign_in_server_is_silent(tenant: Tenant
         "async def main():\n"
         "    sign_in = sign_in_for(load(Path(sys.argv[1]), {}, Options()))\n"
         "    task = asyncio.create_task(sign_in.sign_in(lambda step: None))\n"
-        "    await asyncio.sleep(1)\n"
-        "    print('leaving', flush=True)\n"
+        "    await asyncio.to_thread(sys.stdin.read)\n"
         "    task.cancel()\n"
         "asyncio.run(main())\n"
     )
-    arguments = [sys.executable, "-c", program, str(tmp_path / "config.toml")]
-    child = subprocess.Popen(arguments, stdout=subprocess.PIPE, env={**os.environ, "HOME": str(tmp_path)})
-    assert child.stdout is not None
-    assert child.stdout.readline() == b"leaving\n"
+    arguments = ["-c", program, str(tmp_path / "config.toml")]
+    environ = {**os.environ, "HOME": str(tmp_path)}
+    child = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdin=subprocess.PIPE, env=environ)
+    await tenant.until_asked("openid-configuration")
+    assert child.stdin is not None
     began = time.monotonic()
-    assert child.wait(5) == 0
+    child.stdin.close()
+    assert await asyncio.wait_for(child.wait(), 5) == 0
     assert time.monotonic() - began < 1.0
-    child.stdout.close()
 
 
 async def test_s04_trouble_on_the_way_does_not_end_a_sign_in(tenant: Tenant, tmp_path: Path) -> None:
@@ -378,10 +378,10 @@ async def test_s09_the_users_consoles_share_them(tenant: Tenant, tmp_path: Path)
     ids=["empty", "cut", "list", "binary", "wrong", "deep"],
 )
 async def test_s09_a_damaged_file_is_a_sign_out(tenant: Tenant, tmp_path: Path, content: bytes) -> None:
-    await signed_in(tenant, tmp_path)
-    (kept,) = token_files(tmp_path)
-    kept.write_bytes(content)
     sign_in = tenant.sign_in(tmp_path)
+    kept = sign_in._file
+    kept.parent.mkdir(0o700)
+    kept.write_bytes(content)
     with pytest.raises(SignInNeeded):
         await sign_in.token()
     assert kept.with_suffix(".damaged").read_bytes() == content
