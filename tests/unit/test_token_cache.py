@@ -118,6 +118,18 @@ def test_a_link_is_not_followed(file: Path, tmp_path: Path) -> None:
     assert stat.S_IMODE(elsewhere.stat().st_mode) != 0o600
 
 
+def test_that_the_file_was_damaged_is_told_until_it_is_whole_again(file: Path) -> None:
+    one, two = KeptTokens(file), KeptTokens(file)
+    file.parent.mkdir()
+    file.write_bytes(b"{")
+    one.refresh()
+    one.refresh()
+    assert "damaged" in (one.notice or "")
+    two.adopt(fresh("ada", graph="1"))
+    one.refresh()
+    assert one.notice is None
+
+
 def test_a_full_disk_leaves_what_was_there(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = KeptTokens(file)
     kept.adopt(fresh("ada", graph="1"))

@@ -100,6 +100,7 @@ class KeptTokens:
                         _remove(self._file)
                         self._read = None
             self._take(content)
+            self.notice = None
             return before
 
     def forget(self) -> bool:
@@ -144,6 +145,7 @@ class KeptTokens:
         try:
             content = json.loads(raw)
             if isinstance(content, dict) and all(isinstance(each, dict) for each in content.values()):
+                self.notice = None
                 return content
         except (ValueError, RecursionError):
             pass
