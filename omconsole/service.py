@@ -311,6 +311,9 @@ class Service:
 
     async def _after_round(self, report: RoundReport) -> None:
         self._troubles.pop("poll", None)
+        self._troubles.pop("clock", None)
+        if report.wrong_clock:
+            self._troubles["clock"] = report.wrong_clock
         if self.on_report is not None:
             self.on_report(report)
         await self._mark_stale()

@@ -137,7 +137,9 @@ class FaultyTenant:
 @contextmanager
 def listening(app: ASGIApp, uds: Path) -> Iterator[None]:
     """A real server on a socket, in a thread of its own."""
-    config = uvicorn.Config(app, uds=str(uds), http=Protocol, log_config=None, access_log=False, lifespan="off")
+    config = uvicorn.Config(
+        app, uds=str(uds), http=Protocol, log_config=None, access_log=False, lifespan="off", date_header=False
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -182,8 +184,9 @@ async def faulty_tenant(
     monkeypatch.setattr(demo, "demo_transport", way)
     service = tenant.service = await Service.open(settings, login="as:anna", name="anna", clock=lambda: tenant.now)
 
-    def connected(*arguments: Any) -> GraphClient:
-        tenant.client = GraphClient(*arguments, clock=tenant.monotonic, sleep=tenant.sleep)
+    def connected(*arguments: Any, wall: object) -> GraphClient:
+        # The console's time goes on with each poll, and the tenant's does not: their clocks are right all the same.
+        tenant.client = GraphClient(*arguments, clock=tenant.monotonic, sleep=tenant.sleep, wall=lambda: tenant.served)
         return tenant.client
 
     monkeypatch.setattr("omconsole.poll.tenant.GraphClient", connected)

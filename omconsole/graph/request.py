@@ -18,7 +18,7 @@ from omconsole.graph.answers import Reply, TruncatedBody, check_is_json, read_bo
 from omconsole.graph.budgets import Budgets, Need
 from omconsole.graph.challenges import Credential
 from omconsole.graph.pacing import Pacing
-from omconsole.graph.throttling import Round, Waiting, back_off
+from omconsole.graph.throttling import Round, Waiting, back_off, http_date
 from omconsole.graph.trouble import Denial, Setback, judged, redirected, too_slow, unreachable
 from omconsole.i18n import _
 from omconsole.request_log import RequestLine, logged
@@ -26,6 +26,7 @@ from omconsole.sanitize import sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from datetime import datetime
 
     from omconsole.graph.tokens import TokenSource
 
@@ -78,6 +79,7 @@ class GraphClient:
         bounds: of each request.
         on_event: told of every wait.
         budgets: how much each workload is asked; those of `budgets.BUDGETS` without.
+        wall: now, aware; compared with the Date of each answer.
     """
 
     def __init__(  # noqa: PLR0913 - what a test replaces is named one by one
@@ -93,6 +95,7 @@ class GraphClient:
         bounds: Bounds = Bounds(),  # noqa: B008 - frozen
         on_event: Callable[[Waiting], None] | None = None,
         budgets: Budgets | None = None,
+        wall: Callable[[], datetime] | None = None,
     ) -> None:
         self.root = check_root(root)
         self.bounds = bounds
@@ -102,6 +105,9 @@ class GraphClient:
         """Carries no token by itself."""
         self.without_batch: set[str] = set()
         """Versions that do not know `$batch`."""
+        self.clock_error_s = 0.0
+        """How far Graph's clock is ahead of this machine's, by the last answer's Date; 0 without `wall`."""
+        self._wall = wall
         self._tokens = tokens
         self._random = random
         self._in_flight = asyncio.Semaphore(max_in_flight)
@@ -253,10 +259,16 @@ class GraphClient:
                 _("The address {url} cannot be asked.").format(url=sanitize(question.url, 120))
             ) from None
 
+    def _compare_clocks(self, date: str | None) -> None:
+        theirs = http_date(date)
+        if self._wall is not None and theirs is not None:
+            self.clock_error_s = (theirs - self._wall()).total_seconds()
+
     async def _exchange(self, request: httpx.Request, line: RequestLine, turn: Round) -> Reply | Setback | Denial:
         turn.requests += 1
         response = await self.http.send(request, stream=True, follow_redirects=False)
         line.status = response.status_code
+        self._compare_clocks(response.headers.get("date"))
         line.request_id = sanitize(response.headers.get("request-id", ""), 80)
         try:
             if response.is_redirect or 300 <= response.status_code < 400:

@@ -79,14 +79,15 @@ def seconds_asked(value: object, date: str | None = None) -> float | None:
 
 
 def _seconds_until(value: str, date: str | None) -> float | None:
-    at = _http_date(value)
+    at = http_date(value)
     if at is None:
         return None
-    seconds = (at - (_http_date(date) or datetime.now(UTC))).total_seconds()
+    seconds = (at - (http_date(date) or datetime.now(UTC))).total_seconds()
     return min(seconds, LONGEST_WAIT_S) if seconds > 0 else None
 
 
-def _http_date(value: str | None) -> datetime | None:
+def http_date(value: str | None) -> datetime | None:
+    """Returns the moment that an HTTP date names, aware; None when it is none."""
     try:
         at = parsedate_to_datetime(value or "")
     except (ValueError, OverflowError):

@@ -164,7 +164,7 @@ class Intake:
             item_key(
                 self._tenant, reading.source, each.family, each.subject_type, each.subject_id, each.sub_key
             ): each.reason
-            async for each in sliced(reading.cleared)
+            async for each in sliced([] if reading.doubtful else reading.cleared)
         }
 
         def decide(key: str) -> Event | None:
@@ -245,6 +245,8 @@ class Intake:
 
     def _gone(self, reading: Reading, triage: Triage) -> str | None:
         """Why the item is confirmed clear, or None while it is not."""
+        if reading.doubtful:
+            return None
         if reading.speaks_of(triage.subject_id, triage.sub_key):
             self._is_there(reading.source, triage.key)
             if (triage.subject_id, triage.family) not in reading.withheld:

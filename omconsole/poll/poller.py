@@ -16,7 +16,7 @@ from omconsole.errors import ConsoleError, GraphForbidden, GraphThrottled, SignI
 from omconsole.graph import Round
 from omconsole.graph.throttling import LONGEST_WAIT_S
 from omconsole.graph.tokens import OPAQUE
-from omconsole.i18n import _
+from omconsole.i18n import _, ngettext, number
 from omconsole.poll import schedule
 from omconsole.poll.intake import Tally
 from omconsole.sanitize import sanitize
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from omconsole.poll.intake import Intake
     from omconsole.signals.reading import Signal
     from omconsole.store import Store
+
+
+CLOCK_TOLERANCE_S = 300.0
+"""Clocks that differ by less are right; sign-in servers refuse certificates from about there on."""
 
 
 class Clock(Protocol):
@@ -56,6 +60,8 @@ class RoundReport(msgspec.Struct, frozen=True, kw_only=True):
     finished: datetime
     readings: tuple[Reading, ...]
     tally: Tally
+    wrong_clock: str | None = None
+    """Two sentences about this machine's clock, in the user's language; None where it is right."""
 
     @property
     def worked(self) -> bool:
@@ -66,6 +72,27 @@ class RoundReport(msgspec.Struct, frozen=True, kw_only=True):
     def signed_out(self) -> bool:
         """Graph let nobody in: no source could be read for want of a token that it accepts."""
         return bool(self.readings) and all("sign-in" in reading.needs for reading in self.readings)
+
+
+def wrong_clock(ahead_s: float) -> str | None:
+    """Two sentences about this machine's clock, of which Graph's is so far ahead; None where it is right."""
+    minutes = round(abs(ahead_s) / 60)
+    if abs(ahead_s) < CLOCK_TOLERANCE_S:
+        return None
+    words = (
+        ngettext(
+            "This machine's clock is {n} minute behind Microsoft's.",
+            "This machine's clock is {n} minutes behind Microsoft's.",
+            minutes,
+        )
+        if ahead_s > 0
+        else ngettext(
+            "This machine's clock is {n} minute ahead of Microsoft's.",
+            "This machine's clock is {n} minutes ahead of Microsoft's.",
+            minutes,
+        )
+    )
+    return f"{words.format(n=number(minutes))} {_('Set it: until both agree nothing is taken to be over.')}"
 
 
 class Poller:
@@ -166,6 +193,7 @@ class Poller:
             finished=self._clock(),
             readings=tuple(each.result() for each in polls),
             tally=tally,
+            wrong_clock=wrong_clock(self._graph.clock_error_s),
         )
         if self._causing is not None:
             swept = frozenset(
@@ -239,6 +267,11 @@ class Poller:
         if before not in {reading.principal, OPAQUE} and reading.mode == "sweep":
             reading.status, reading.complete = "partial", False
             reading.error = _("Somebody else signed in, or the permissions changed, while this was read.")
+        if clock_words := wrong_clock(self._graph.clock_error_s):
+            # Ages are judged by the clock, and one of the two is wrong.
+            reading.complete, reading.doubtful = False, True
+            if reading.status == "ok":
+                reading.status, reading.error = "partial", clock_words
         return reading
 
     async def _remember(self, reading: Reading) -> None:

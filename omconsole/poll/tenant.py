@@ -130,7 +130,7 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
                 EnrollmentSignal(devices.settled, partial(firing_of, ledger, EnrollmentSignal.name)),
                 *tenant_signals(profile.thresholds, devices, ledger, access, answers),
             ],
-            GraphClient(profile.graph_url, http, access),
+            GraphClient(profile.graph_url, http, access, wall=None if transport else clock),
             Intake(settings.tenant, ledger, store),
             ledger,
             store,

@@ -64,6 +64,8 @@ class Reading(msgspec.Struct, kw_only=True):
     changes: list[Change] = []
     """Who changed what, from the audit log."""
     posts: list[Post] = []
+    doubtful: bool = False
+    """What it says may open and change items, and ends none."""
     figures: dict[str, float] = {}
     items: int = 0
     """Rows read; of lists that name Microsoft's services, those of the services that concern devices."""

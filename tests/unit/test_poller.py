@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -78,6 +79,7 @@ class Bench:
     def __init__(self, directory: Path, *signals: Planned) -> None:
         self.now = NOON
         self.principal = "somebody"
+        self.graph = SimpleNamespace(clock_error_s=0.0)
         self.signals = {signal.name: signal for signal in signals}
         sources = [SourceHealth(name=name, interval_s=900) for name in self.signals]
         self.store = Store.open(directory, tenant="contoso", profile="work", sources=sources)
@@ -90,7 +92,7 @@ class Bench:
     def build(self) -> Poller:
         return Poller(
             list(self.signals.values()),
-            cast("GraphClient", None),
+            cast("GraphClient", self.graph),
             Intake("contoso", self.ledger, self.store),
             self.ledger,
             self.store,
@@ -245,6 +247,22 @@ async def test_a_sweep_during_which_somebody_else_signed_in_proves_nothing(tmp_p
     assert (reading.status, reading.complete) == ("partial", False)
     assert "signed in" in (reading.error or "")
     assert bench.health().sweep_principal == "somebody"
+
+
+async def test_while_the_clocks_differ_nothing_is_taken_to_be_over(tmp_path: Path) -> None:
+    nothing = Reading(source="devices", mode="sweep", subjects={"d1"}, items=1)
+    bench = Bench(tmp_path, Planned("devices", found("d1"), nothing, nothing, nothing, nothing))
+    await bench.round()
+    bench.graph.clock_error_s = 7200.0
+    for _turn in range(3):
+        reading = (await bench.round())["devices"]
+    assert reading.status == "partial"
+    assert "120 minutes behind" in (reading.error or "")
+    assert bench.reports[-1].wrong_clock == reading.error
+    assert not bench.events("item.cleared")
+    bench.graph.clock_error_s = -10.0
+    assert (await bench.round())["devices"].status == "ok"
+    assert bench.events("item.cleared")
 
 
 async def test_what_is_being_fetched_shows_and_goes(tmp_path: Path) -> None:
