@@ -71,8 +71,14 @@ class Access:
             check_tenant(token, self._tenant_id)
             self._shown, self.principal = token, principal(token)
             await self.look()
-        self._note(needed=False, why="")
+            self._note(needed=False, why="")
         return token
+
+    def challenged(self, needed: SignInNeeded) -> None:
+        """Takes note that Graph wants more than any token that could be had without a person."""
+        if self._sign_in is not None:
+            self._sign_in.challenged(needed.claims)
+        self._note(needed=True, why=needed.what)
 
     def try_again(self) -> None:
         """Lets the sign-in server be asked although it failed a moment ago: a person asked for it."""

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from omconsole.domain.events import Event
 from omconsole.domain.instants import iso
-from omconsole.errors import ConsoleError, GraphForbidden, GraphThrottled, SignInError
+from omconsole.errors import ConsoleError, GraphForbidden, GraphThrottled, SignInError, SignInNeeded
 from omconsole.graph import Round
 from omconsole.graph.throttling import LONGEST_WAIT_S
 from omconsole.graph.tokens import OPAQUE
@@ -110,6 +110,7 @@ class Poller:
         changed: Callable[[], None],
         after_round: Callable[[RoundReport], Awaitable[None]],
         principal: Callable[[], str],
+        challenged: Callable[[SignInNeeded], None] = lambda _needed: None,
         causing: Causing | None = None,
     ) -> None:
         self._signals = {signal.name: signal for signal in signals}
@@ -121,6 +122,7 @@ class Poller:
         self._changed = changed
         self._after_round = after_round
         self._principal = principal
+        self._challenged = challenged
         self._causing = causing
         self._attempted: dict[str, datetime] = {}
         self._wanted: dict[str, Mode] = {}
@@ -238,6 +240,8 @@ class Poller:
         try:
             reading = await self._read(name, mode, now, budget)
         except ConsoleError as error:
+            if isinstance(error, SignInNeeded):
+                self._challenged(error)
             reading = failed_reading(self._signals[name], mode, error, now)
         else:
             taken = await self._intake.take(reading, now)

@@ -138,6 +138,7 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
             changed=changed,
             after_round=go_on_and_keep,
             principal=lambda: access.principal,
+            challenged=access.challenged,
             causing=Causing(settings.tenant, ledger, store, cause_thresholds(profile.thresholds)),
         )
 

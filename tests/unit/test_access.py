@@ -39,6 +39,7 @@ class PlannedSignIn:
         self.answers = list(answers)
         self.asked = 0
         self.who: Account | None = None
+        self.claims: str | None = None
 
     async def token(self, *, claims: str | None = None, refused: str | None = None) -> str:
         self.asked += 1
@@ -52,6 +53,9 @@ class PlannedSignIn:
 
     async def credential_expiry(self) -> datetime | None:
         return datetime(2027, 1, 1, tzinfo=UTC)
+
+    def challenged(self, claims: str | None) -> None:
+        self.claims = claims
 
     async def sign_in(self, tell: Callable[[SignInStep], None]) -> Account:
         self.who = ANNA
@@ -96,6 +100,20 @@ async def test_a_person_is_needed_until_a_token_comes(tmp_path: Path, monkeypatc
     assert await door.access.sign_out()
     assert door.access.state is not None
     assert door.access.state.account is None
+
+
+async def test_a_challenge_of_graph_stands_until_another_token_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = Door(tmp_path, monkeypatch, token(), token(), token(rights="A.Read.All again"))
+    await door.access.token()
+    door.access.challenged(SignInNeeded("Graph wants more.", claims="{}"))
+    await door.access.token()
+    assert door.access.state is not None
+    assert door.access.state.needed, "the token that is not enough changes nothing"
+    assert door.sign_in.claims == "{}"
+    await door.access.token()
+    assert not door.access.state.needed
 
 
 async def test_a_silent_sign_in_server_is_not_asked_by_each_source(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from omconsole.errors import GraphForbidden, GraphUnreachable, SignInError, SignInNeeded
 from omconsole.graph.challenges import claims_asked
+from omconsole.graph.claims import merged_claims
 from tests.unit.graph_tools import Tenant, ok, refused
 
 if TYPE_CHECKING:
@@ -174,3 +175,21 @@ async def test_a_403_without_usable_claims_is_a_missing_permission(header: str) 
     with pytest.raises(GraphForbidden):
         await Tenant(denied(403, header), tokens=tokens).ask()
     assert tokens.asked == [(None, None)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "merged"),
+    [
+        ((None, None), None),
+        (("", "[]", "{"), None),
+        (('{"access_token": {"acrs": {"value": "c1"}}}', None), {"access_token": {"acrs": {"value": "c1"}}}),
+        (
+            ('{"access_token": {"acrs": 1, "nbf": 1}}', '{"access_token": {"nbf": 2}, "id_token": {"a": 1}}'),
+            {"access_token": {"acrs": 1, "nbf": 1}, "id_token": {"a": 1}},
+        ),
+        (('{"access_token": {"acrs": 1}}', '{"access_token": 7}'), {"access_token": {"acrs": 1}}),
+    ],
+)
+def test_two_challenges_are_one(asked: tuple[str | None, ...], merged: object) -> None:
+    text = merged_claims(*asked)
+    assert (None if text is None else json.loads(text)) == merged

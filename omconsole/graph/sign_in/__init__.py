@@ -15,6 +15,7 @@ import msgspec
 
 from omconsole.accounts import Account, forget_account, keep_account, kept_account, token_files_stem
 from omconsole.errors import ConsoleError, GraphUnreachable, SignInNeeded, StateError
+from omconsole.graph.claims import merged_claims
 from omconsole.graph.sign_in.threads import in_daemon_thread
 from omconsole.i18n import _
 from omconsole.sanitize import sanitize
@@ -158,6 +159,10 @@ class SignIn:
         self._exchange(parts)
         return account
 
+    def challenged(self, claims: str | None) -> None:
+        """Remembers what Graph asks for, so that the next sign-in of a person answers it."""
+        self._claims = merged_claims(claims, self._claims)
+
     async def account(self) -> Account | None:
         """Returns who is signed in, without asking the server; an application is always itself."""
         if not self.needs_a_person:
@@ -239,7 +244,7 @@ class SignIn:
 
         held = self._held
         if isinstance(error, SignInNeeded):
-            self._held, self._claims = None, error.claims or claims
+            self._held, self._claims = None, merged_claims(error.claims, claims)
             return None
         if not isinstance(error, GraphUnreachable) or claims is not None or held is None or held.token == refused:
             return None
