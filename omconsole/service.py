@@ -248,7 +248,8 @@ class Service:
                 except StateError as error:
                     self._troubles["poll"] = _sentences(error)
                 except SignInError as error:
-                    self._troubles["poll"] = _sentences(error)
+                    if not self._signing_in.needed:  # the screens ask for it where it is
+                        self._troubles["poll"] = _sentences(error)
                     pause = max(pause, SIGN_IN_AGAIN_S)
                 finally:
                     self._store.seat.release()

@@ -42,6 +42,11 @@ class SigningIn:
         return self._access.state if self._access is not None else self._known
 
     @property
+    def needed(self) -> bool:
+        """Whether a person has to sign in."""
+        return self.state is not None and self.state.needed
+
+    @property
     def notices(self) -> list[str]:
         """Sentences about kept tokens, in the user's language."""
         return [self._access.notice] if self._access is not None and self._access.notice else []
