@@ -92,7 +92,8 @@ def wrong_clock(ahead_s: float) -> str | None:
             minutes,
         )
     )
-    return f"{words.format(n=number(minutes))} {_('Set it: until both agree nothing is taken to be over.')}"
+    do = _("Set it: until both agree nothing is taken to be over.")
+    return f"{words.format(n=number(minutes))} {do}"
 
 
 class Poller:
