@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from omconsole.accounts import kept_account
 from omconsole.domain.sign_in import SignInState
 from omconsole.errors import GraphUnreachable, SignInNeeded, UsageError
 from omconsole.graph.connection import ready_token, sign_in_for
@@ -51,7 +52,9 @@ class Access:
         """Of the last token, as `tokens.principal` gives it."""
         self.credential_expires: datetime | None = None
         """When the certificate that this console signs in with ends, UTC; None where none is known."""
-        self.state = SignInState(self._sign_in.method) if self._sign_in else None
+        way = settings.profile.sign_in
+        known = kept_account(way, settings.profile_name)
+        self.state = SignInState(way.method, known) if self._sign_in else None
         """None with a ready token, which nobody can sign in for."""
 
     async def token(self, *, claims: str | None = None, refused: str | None = None) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from omconsole.accounts import Account
+from omconsole.accounts import Account, keep_account
 from omconsole.config import Options, load
 from omconsole.errors import GraphUnreachable, SignInError, SignInNeeded, UsageError
 from omconsole.poll.access import SILENT_FOR_S, Access
@@ -76,7 +76,8 @@ class Door:
         monkeypatch.setattr("omconsole.poll.access.sign_in_for", lambda _settings: self.sign_in)
         self.now = 0.0
         self.changes = 0
-        self.access = Access(load(file, {}, Options()), self._changed, clock=lambda: self.now)
+        self.settings = load(file, {}, Options())
+        self.access = Access(self.settings, self._changed, clock=lambda: self.now)
 
     def _changed(self) -> None:
         self.changes += 1
@@ -114,6 +115,16 @@ async def test_a_challenge_of_graph_stands_until_another_token_comes(
     assert door.sign_in.claims == "{}"
     await door.access.token()
     assert not door.access.state.needed
+
+
+def test_who_signed_in_before_is_known_before_anything_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = Door(tmp_path, monkeypatch, token())
+    keep_account(ANNA, door.settings.profile.sign_in, "a")
+    again = Access(door.settings, lambda: None)
+    assert again.state is not None
+    assert again.state.account == ANNA
 
 
 async def test_a_silent_sign_in_server_is_not_asked_by_each_source(
