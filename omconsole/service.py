@@ -242,7 +242,7 @@ class Service:
             if self._store.seat.try_take():
                 try:
                     async with self._polling() as poller:
-                        self._hear()
+                        await self._look()
                         self._touch_view()
                         await poller.run()
                 except StateError as error:
