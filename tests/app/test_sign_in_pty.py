@@ -55,7 +55,7 @@ def seconds_to_leave(program: PtyProgram) -> float:
 
 
 def test_a_code_is_shown_and_when_it_was_used_the_panes_fill(tmp_path: Path) -> None:
-    with console(tmp_path, ["sign-in=pending+500+drop+429+success"]) as (program, _tenant):
+    with console(tmp_path, ["sign-in=pending+500+success"]) as (program, _tenant):
         program.read_until(r"Valid for 15 minutes", 30)
         program.read_until(r"(HTTP|cannot be reached|no sign-in server)", 30)
         program.read_until(FILLED, 60)

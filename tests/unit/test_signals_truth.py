@@ -13,6 +13,7 @@ import pytest
 from omconsole.domain.health import SourceHealth
 from omconsole.domain.items import Condition
 from omconsole.graph import GraphClient, ReadyToken, Round, TransportSettings, build_client
+from omconsole.graph.budgets import Budget, Budgets
 from omconsole.poll.intake import Intake
 from omconsole.poll.tenant import firing_of
 from omconsole.signals.apps import AppsSignal
@@ -91,7 +92,8 @@ async def console(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterat
     console = Console(tmp_path / "work", scenario, devices)
     transport = httpx.ASGITransport(app=console.app)
     async with build_client(TransportSettings(graph_url=ROOT), transport=transport) as http:
-        yield console, GraphClient(ROOT, http, ReadyToken("token"))
+        # Three weeks pass in a second, in which nobody waits for a minute's budget.
+        yield console, GraphClient(ROOT, http, ReadyToken("token"), budgets=Budgets({}, Budget(())))
 
 
 @pytest.mark.parametrize("console", [("calm", 800), ("busy", 2_500), ("storm", 1_200)], indirect=True)
