@@ -13,9 +13,10 @@ demo: ## the console on a simulated tenant; no network, no sign-in
 	$(SETUP) demo
 	@$(BIN)/omconsole demo $(ARGS)
 
+# Tests in a terminal wait as much as they work, so there is one worker more than there are processors.
 test: ## all tests but the long fault runs
 	$(SETUP) dev
-	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist worksteal $(ARGS)
 
 check: ## formatting, lint, types, import rules, contracts
 	$(SETUP) dev

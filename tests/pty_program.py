@@ -202,6 +202,8 @@ class PtyProgram:
         while not os.WIFSTOPPED(os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)[1]):
             assert time.monotonic() < deadline, f"the program has not stopped after {timeout} s"
             self._receive(time.monotonic() + 0.01)
+        while self._receive(time.monotonic()):
+            pass  # what it wrote before it stopped
 
     def close_terminal(self) -> None:
         """Close the terminal as its emulator does when it ends: the program is hung up."""
