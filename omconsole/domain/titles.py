@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from omconsole.domain import words
+from omconsole.domain import policy_words, protection_words, security_words, update_words, user_words, words
 from omconsole.i18n import _, ngettext, number
 
 if TYPE_CHECKING:
@@ -209,4 +209,9 @@ _PROBLEMS: dict[str, Callable[[Observation, datetime | None, tzinfo], str | None
     "tenant.subscription": _subscription,
     "app.install-failed": _app,
     "enrollment.failed": _enrollment,
+    **policy_words.PROBLEMS,
+    **protection_words.PROBLEMS,
+    **security_words.PROBLEMS,
+    **update_words.PROBLEMS,
+    **user_words.PROBLEMS,
 }

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from omconsole.graph.action_surface import ACTION_ASKED
 from omconsole.graph.asked import Asked as Asked  # noqa: PLC0414 - named here with what is asked for
+from omconsole.graph.policy_surface import POLICY_ASKED
+from omconsole.graph.protection_surface import PROTECTION_ASKED
+from omconsole.graph.security_surface import SECURITY_ASKED
 from omconsole.graph.tenant_surface import TENANT_ASKED
+from omconsole.graph.update_surface import UPDATE_ASKED
+from omconsole.graph.user_surface import USER_CARE_ASKED
 
 _DEVICES_READ: Final = "DeviceManagementManagedDevices.Read.All"
 _CONFIGURATION_READ: Final = "DeviceManagementConfiguration.Read.All"
@@ -166,4 +172,10 @@ ASKED: Final[tuple[Asked, ...]] = (
     DEVICE_APP_INSTALLATIONS_ASKED,
     TROUBLESHOOTING_EVENTS_ASKED,
     *TENANT_ASKED,
+    *POLICY_ASKED,
+    *PROTECTION_ASKED,
+    *SECURITY_ASKED,
+    *UPDATE_ASKED,
+    *USER_CARE_ASKED,
+    *ACTION_ASKED,
 )

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
 from omconsole.domain.answers import Answers
 from omconsole.domain.assessment import EvidenceKept
-from omconsole.domain.items import Condition
 from omconsole.domain.standings import CauseThresholds
 from omconsole.errors import StateError
 from omconsole.graph import GraphClient, ManagedDevice, build_client
@@ -19,22 +17,11 @@ from omconsole.paths import user_directory
 from omconsole.poll.causing import Causing
 from omconsole.poll.intake import Intake
 from omconsole.poll.poller import Poller
+from omconsole.poll.sources import every_signal
 from omconsole.request_log import open_request_log
-from omconsole.signals.apps import AppsSignal
-from omconsole.signals.audit import AuditSignal
-from omconsole.signals.compliance import ComplianceSignal
-from omconsole.signals.connector_rules import ConnectorThresholds
-from omconsole.signals.connectors import ConnectorsSignal
 from omconsole.signals.devices import DevicesSignal
-from omconsole.signals.enrollment import EnrollmentSignal
 from omconsole.signals.fleet import Fleet
 from omconsole.signals.judging import DeviceThresholds
-from omconsole.signals.known import Known
-from omconsole.signals.messages import MessagesSignal
-from omconsole.signals.overview import OverviewSignal
-from omconsole.signals.service import ServiceSignal, platform_words
-from omconsole.signals.slices import LIGHT_SLICE, sliced
-from omconsole.signals.subscription import SubscriptionSignal
 from omconsole.store.answers import load_answers
 
 if TYPE_CHECKING:
@@ -49,7 +36,6 @@ if TYPE_CHECKING:
     from omconsole.domain.snapshot import Snapshot
     from omconsole.poll.access import Access
     from omconsole.poll.poller import Clock, RoundReport
-    from omconsole.signals.reading import Signal
     from omconsole.store import Store
 
     Transport = Callable[[], AbstractAsyncContextManager[httpx.AsyncBaseTransport]]
@@ -121,15 +107,7 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
                 keeps(None)
 
         yield Poller(
-            [
-                devices,
-                OverviewSignal(),
-                MessagesSignal(answers=answers),
-                ComplianceSignal(partial(firing_of, ledger, devices.name), answers=answers),
-                AppsSignal(devices.settled, partial(firing_of, ledger, AppsSignal.name), answers=answers),
-                EnrollmentSignal(devices.settled, partial(firing_of, ledger, EnrollmentSignal.name)),
-                *tenant_signals(profile.thresholds, devices, ledger, access, answers),
-            ],
+            every_signal(profile.thresholds, devices, ledger, access, answers),
             GraphClient(profile.graph_url, http, access, wall=None if transport else clock),
             Intake(settings.tenant, ledger, store),
             ledger,
@@ -143,36 +121,9 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
         )
 
 
-def tenant_signals(
-    thresholds: Thresholds, devices: DevicesSignal, ledger: Ledger, access: Access, answers: Answers
-) -> list[Signal]:
-    """The sources that speak of the tenant as a whole, not of its devices."""
-    return [
-        ServiceSignal(
-            lambda: platform_words(each.operating_system for each in devices.fleet.devices.values()), answers=answers
-        ),
-        ConnectorsSignal(
-            ConnectorThresholds(thresholds.connector_days),
-            credential_expiry=lambda: access.credential_expires,
-            firing=partial(firing_of, ledger, ConnectorsSignal.name),
-        ),
-        SubscriptionSignal(),
-        AuditSignal(),
-    ]
-
-
 def cause_thresholds(thresholds: Thresholds) -> CauseThresholds:
     """When a cause opens and how bad it is, as the profile says."""
     return CauseThresholds(thresholds.cause_min, thresholds.cause_high_percent, thresholds.cause_critical_percent)
-
-
-async def firing_of(ledger: Ledger, source: str) -> list[Known]:
-    """The items of a source that fire; looked for in slices."""
-    return [
-        Known(item.triage, item.seen)
-        async for item in sliced(list(ledger.rows), LIGHT_SLICE)
-        if item.triage.source == source and item.triage.condition is Condition.FIRING
-    ]
 
 
 async def _lacks_observations(ledger: Ledger) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import msgspec
 
 from omconsole.domain.changes import Change
+from omconsole.domain.deployments import Deployment
 from omconsole.domain.health import PollStatus
 from omconsole.domain.items import Cause, Observation
 from omconsole.domain.updates import Post
@@ -67,6 +68,8 @@ class Reading(msgspec.Struct, kw_only=True):
     doubtful: bool = False
     """What it says may open and change items, and ends none."""
     figures: dict[str, float] = {}
+    deployments: list[Deployment] = []
+    """How far apps and policies have come; kept over time."""
     items: int = 0
     """Rows read; of lists that name Microsoft's services, those of the services that concern devices."""
     kinds: frozenset[str] = frozenset()

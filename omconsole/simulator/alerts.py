@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from omconsole.simulator import connectors, service_health
 from omconsole.simulator.instants import seconds
+from omconsole.simulator.workloads import WORKLOADS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,4 +27,5 @@ def planted_alerts(world: World, now: datetime) -> list[tuple[str, str]]:
         if issue.is_open(at)
     ]
     late = connectors.subscription_state(world, now)["value"] != "active"
-    return issues + connectors.planted(world, now) + ([("tenant.subscription", "subscription")] if late else [])
+    found = issues + connectors.planted(world, now) + ([("tenant.subscription", "subscription")] if late else [])
+    return found + [alert for workload in WORKLOADS for alert in workload.alerts(world, now)]

@@ -13,7 +13,18 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from omconsole.simulator import batch, figures, listing, odata, permissions, reports, surface, tenant_calls
+from omconsole.simulator import (
+    batch,
+    figures,
+    listing,
+    odata,
+    permissions,
+    report_actions,
+    reports,
+    surface,
+    tenant_calls,
+    workload_calls,
+)
 from omconsole.simulator.exports import Exports
 from omconsole.simulator.instants import moment, seconds
 from omconsole.simulator.replies import GraphError, answer, refuse
@@ -93,7 +104,7 @@ class Tenant:
                 return answer(request, now, msgspec.json.encode(self.exports.state(key, now)))
             if call.path.startswith(_REPORTS):
                 action = call.path.removeprefix(_REPORTS)
-                body = await reports.answered(self.world, action, await request.body(), seconds(now))
+                body = await report_actions.answered(self.world, action, await request.body(), seconds(now))
                 return answer(request, now, body, reports.CONTENT_TYPE)
             return answer(request, now, await self._serve(request, call, key, now))
         except odata.OptionError as error:
@@ -144,6 +155,7 @@ class Tenant:
             return await special[call.path]()
         context = {"@odata.context": self._context(call, "/$entity" if key else "")}
         body = await self._calls.answered(call, key, request.query_params, now)
+        body = body or workload_calls.answered(self.world, self.root, call, key, request.query_params, now)
         if body is not None:
             return msgspec.json.encode(context | body)
         names = odata.selected(request.query_params, call.entity, call.properties)

@@ -17,17 +17,19 @@ from uuid import uuid4
 import msgspec
 from starlette.responses import Response
 
-from omconsole.simulator import reports
+from omconsole.simulator import report_actions, reports
 from omconsole.simulator.instants import moment, seconds
 from omconsole.simulator.replies import GraphError
 from omconsole.simulator.reports import Report, ReportRow
+from omconsole.simulator.workloads import WORKLOADS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from starlette.requests import Request
 
     from omconsole.simulator.reports import Asked
+    from omconsole.simulator.workload import ReportAction
     from omconsole.simulator.world import World
 
 #: So often a job that is asked for is still at work.
@@ -96,11 +98,12 @@ def _devices(world: World, asked: Asked, now: int) -> Iterator[ReportRow]:
         yield shown
 
 
-REPORTS: Final[dict[str, tuple[Report, Callable[[World, Asked, int], Iterator[ReportRow]]]]] = {
+REPORTS: Final[dict[str, ReportAction]] = {
     "Devices": (DEVICES, _devices),
-    "NoncompliantDevicesAndSettings": reports.REPORTS["getNoncompliantDevicesAndSettingsReport"],
-    "AppInstallStatusAggregate": reports.REPORTS["getAppsInstallSummaryReport"],
-    "DeviceInstallStatusByApp": reports.REPORTS["retrieveDeviceAppInstallationStatusReport"],
+    "NoncompliantDevicesAndSettings": report_actions.REPORTS["getNoncompliantDevicesAndSettingsReport"],
+    "AppInstallStatusAggregate": report_actions.REPORTS["getAppsInstallSummaryReport"],
+    "DeviceInstallStatusByApp": report_actions.REPORTS["retrieveDeviceAppInstallationStatusReport"],
+    **{name: report for workload in WORKLOADS for name, report in workload.exports.items()},
 }
 """By `reportName`; all but the first are the tables of report actions."""
 

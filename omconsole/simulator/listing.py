@@ -91,9 +91,16 @@ def ordered(rows: list[Row], options: Mapping[str, str], properties: Sequence[st
     return sorted(rows, key=lambda row: _comparable(str(row[name])), reverse=found[2] == "desc")
 
 
-def page(rows: list[Row], options: Mapping[str, str], call: Served, root: str, size: int = PAGE) -> Row:
+def page(
+    rows: list[Row],
+    options: Mapping[str, str],
+    call: Served,
+    root: str,
+    size: int = PAGE,
+    navigations: tuple[str, ...] = (),
+) -> Row:
     """The page of `size` rows that a request with these options gets: count if asked for, next link, rows."""
-    names = odata.selected(options, call.entity, call.properties)
+    names = odata.selected(options, call.entity, call.properties) + navigations
     top = odata.whole(options, "$top")
     skip = odata.whole(options, "$skip") or 0
     # `$top` bounds the whole answer, pages included; `$skip` of a next link has used some of it up.

@@ -6,10 +6,8 @@ server's order, whatever the order of `select`. A `SessionId` sent back keeps th
 
 from __future__ import annotations
 
-import asyncio
 import re
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -18,9 +16,8 @@ from omconsole.simulator import odata
 from omconsole.simulator.replies import GraphError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
-    from omconsole.simulator.world import World
 
 ReportRow = dict[str, object]
 
@@ -101,10 +98,6 @@ APP_DEVICES: Final = Report(
     ("ApplicationId", "AppInstallState", "HexErrorCode", "DeviceName"),
     "ApplicationId",
 )
-
-
-#: After so many rows the loop gets its turn.
-_SLICE = 50
 
 
 class _Body(msgspec.Struct, rename="camel"):
@@ -207,41 +200,6 @@ def _meets(have: object, operator: str, want: str) -> bool:
         return _ORDERED[operator](float(str(have)), float(want))
     except ValueError as error:
         raise _refused(f"A number is expected in place of '{want}'.") from error
-
-
-def _noncompliant_settings(world: World, asked: Asked, now: int) -> Iterator[ReportRow]:
-    return world.settings.rows(now)
-
-
-def _apps_summary(world: World, asked: Asked, now: int) -> Iterator[ReportRow]:
-    return world.apps.summary(now)
-
-
-def _app_devices(world: World, asked: Asked, now: int) -> Iterator[ReportRow]:
-    app = world.apps.app(asked.value("ApplicationId") or "")
-    return iter(()) if app is None else world.apps.devices(app, now)
-
-
-#: By the last segment of the path: the report, and its rows at an instant in seconds since 1970 UTC, unfiltered but
-#: for what it requires.
-REPORTS: dict[str, tuple[Report, Callable[[World, Asked, int], Iterator[ReportRow]]]] = {
-    "getNoncompliantDevicesAndSettingsReport": (NONCOMPLIANT_SETTINGS, _noncompliant_settings),
-    "getAppsInstallSummaryReport": (APPS_SUMMARY, _apps_summary),
-    "retrieveDeviceAppInstallationStatusReport": (APP_DEVICES, _app_devices),
-}
-
-
-async def answered(world: World, action: str, body: bytes, now: int) -> bytes:
-    """The answer to one report action; the event loop gets its turn in between, for the console may live on it."""
-    report, rows_at = REPORTS[action]
-    request = asked(report, body)
-    at = now if request.instant is None else request.instant
-    every = rows_at(world, request, at)
-    rows: list[ReportRow] = []
-    while piece := list(islice(every, _SLICE)):
-        await asyncio.sleep(0)
-        rows += [row for row in piece if meets(row, request.terms)] if request.terms else piece
-    return table(request, rows, at)
 
 
 def table(request: Asked, rows: list[ReportRow], now: int) -> bytes:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from omconsole.simulator import reports
 from omconsole.simulator.served import Served
 from omconsole.simulator.tenant_surface import TENANT
+from omconsole.simulator.workloads import WORKLOADS
 
 if TYPE_CHECKING:
     from omconsole.simulator.reports import Report
@@ -279,4 +280,5 @@ SURFACE: tuple[Served, ...] = (
     EXPORT_JOBS,
     EXPORT_JOB,
     *TENANT,
+    *(call for workload in WORKLOADS for call in workload.surface),
 )

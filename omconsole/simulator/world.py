@@ -7,7 +7,7 @@ Instants are aware datetimes; the world's clock has whole seconds.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -21,10 +21,13 @@ from omconsole.simulator.hardware import category, describe, describe_more, enro
 from omconsole.simulator.instants import DAY, NEVER, iso, seconds
 from omconsole.simulator.people import headcount
 from omconsole.simulator.scenarios import SCENARIOS
+from omconsole.simulator.workloads import WORKLOADS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
+
+P = TypeVar("P")
 
 #: Devices that have not synced for this long are stale.
 STALE = 30 * DAY
@@ -81,6 +84,7 @@ class World:
         staying = set(range(devices)).difference(self._passing)
         self._staying_co_managed = sum(self._co_managed(index, self._epoch) for index in staying)
         self._census: tuple[int, Census] | None = None
+        self._parts: dict[object, Any] = {}
         self.settings = FailingSettings(self, self._places)
         self.apps = AppFailures(self, self._places)
         self.enrolments = Enrolments(self, self._places)
@@ -188,7 +192,20 @@ class World:
             if app.is_required
             for index in self.apps.failing(app, at)
         ]
-        return found + [Truth("enrollment.failed", *key) for key in sorted(self.enrolments.unsolved(at))]
+        found += [Truth("enrollment.failed", *key) for key in sorted(self.enrolments.unsolved(at))]
+        return found + [each for workload in WORKLOADS for each in workload.planted(self, now)]
+
+    def part(self, kind: Callable[[World], P]) -> P:
+        """What a part of the service keeps of this world: made once, by its class."""
+        if kind not in self._parts:
+            self._parts[kind] = kind(self)
+        part: P = self._parts[kind]
+        return part
+
+    @property
+    def places(self) -> list[Place]:
+        """The fleet as it was dealt: each device's platform and course."""
+        return self._places
 
     # --- the rest of the tenant ---------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from omconsole.domain.ledger import Ledger
 from omconsole.graph import Bounds, GraphClient, ReadyToken, Round
 from omconsole.poll.intake import Intake
 from omconsole.poll.schedule import DEFAULT_INTERVALS
-from omconsole.poll.tenant import firing_of
+from omconsole.poll.sources import firing_of
 from omconsole.signals.apps import AppsSignal
 from omconsole.signals.audit import AuditSignal
 from omconsole.signals.compliance import FAMILY, ComplianceSignal

@@ -13,7 +13,7 @@ from omconsole.domain.items import Cause, Severity
 from omconsole.errors import GraphForbidden
 from omconsole.graph import Round
 from omconsole.poll.intake import Intake
-from omconsole.poll.tenant import firing_of
+from omconsole.poll.sources import firing_of
 from omconsole.signals.apps import AppsSignal
 from omconsole.signals.reading import Cleared
 from omconsole.store import Store

@@ -15,7 +15,7 @@ from omconsole.domain.items import Condition
 from omconsole.graph import GraphClient, ReadyToken, Round, TransportSettings, build_client
 from omconsole.graph.budgets import Budget, Budgets
 from omconsole.poll.intake import Intake
-from omconsole.poll.tenant import firing_of
+from omconsole.poll.sources import firing_of
 from omconsole.signals.apps import AppsSignal
 from omconsole.signals.compliance import ComplianceSignal
 from omconsole.signals.devices import DevicesSignal

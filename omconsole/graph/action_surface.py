@@ -1,0 +1,11 @@
+"""What the console asks Graph for about remote actions."""
+
+from __future__ import annotations
+
+from typing import Final, TYPE_CHECKING
+
+
+if TYPE_CHECKING:
+    from omconsole.graph.asked import Asked
+
+ACTION_ASKED: Final[tuple[Asked, ...]] = ()

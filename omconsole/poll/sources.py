@@ -1,0 +1,77 @@
+"""The sources that a tenant is read by: each with what it needs to know of the others."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from omconsole.domain.items import Condition
+from omconsole.signals.apps import AppsSignal
+from omconsole.signals.audit import AuditSignal
+from omconsole.signals.compliance import ComplianceSignal
+from omconsole.signals.connector_rules import ConnectorThresholds
+from omconsole.signals.connectors import ConnectorsSignal
+from omconsole.signals.enrollment import EnrollmentSignal
+from omconsole.signals.known import Known
+from omconsole.signals.messages import MessagesSignal
+from omconsole.signals.overview import OverviewSignal
+from omconsole.signals.service import ServiceSignal, platform_words
+from omconsole.signals.slices import LIGHT_SLICE, sliced
+from omconsole.signals.subscription import SubscriptionSignal
+
+if TYPE_CHECKING:
+    from omconsole.config import Thresholds
+    from omconsole.domain.answers import Answers
+    from omconsole.domain.ledger import Ledger
+    from omconsole.poll.access import Access
+    from omconsole.signals.devices import DevicesSignal
+    from omconsole.signals.reading import Signal
+
+
+def every_signal(
+    thresholds: Thresholds, devices: DevicesSignal, ledger: Ledger, access: Access, answers: Answers
+) -> list[Signal]:
+    """Every source of this version."""
+    return [
+        devices,
+        OverviewSignal(),
+        MessagesSignal(answers=answers),
+        *device_signals(devices, ledger, answers),
+        *tenant_signals(thresholds, devices, ledger, access, answers),
+    ]
+
+
+def device_signals(devices: DevicesSignal, ledger: Ledger, answers: Answers) -> list[Signal]:
+    """The sources that speak of the tenant's devices and users one by one."""
+    return [
+        ComplianceSignal(partial(firing_of, ledger, devices.name), answers=answers),
+        AppsSignal(devices.settled, partial(firing_of, ledger, AppsSignal.name), answers=answers),
+        EnrollmentSignal(devices.settled, partial(firing_of, ledger, EnrollmentSignal.name)),
+    ]
+
+
+def tenant_signals(
+    thresholds: Thresholds, devices: DevicesSignal, ledger: Ledger, access: Access, answers: Answers
+) -> list[Signal]:
+    """The sources that speak of the tenant as a whole, not of its devices."""
+    return [
+        ServiceSignal(
+            lambda: platform_words(each.operating_system for each in devices.fleet.devices.values()), answers=answers
+        ),
+        ConnectorsSignal(
+            ConnectorThresholds(thresholds.connector_days),
+            credential_expiry=lambda: access.credential_expires,
+            firing=partial(firing_of, ledger, ConnectorsSignal.name),
+        ),
+        SubscriptionSignal(),
+        AuditSignal(),
+    ]
+
+
+async def firing_of(ledger: Ledger, source: str) -> list[Known]:
+    """The items of a source that fire; looked for in slices."""
+    return [
+        Known(item.triage, item.seen)
+        async for item in sliced(list(ledger.rows), LIGHT_SLICE)
+        if item.triage.source == source and item.triage.condition is Condition.FIRING
+    ]

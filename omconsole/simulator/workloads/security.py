@@ -1,0 +1,7 @@
+"""Microsoft Defender XDR: alerts and incidents."""
+
+from __future__ import annotations
+
+from omconsole.simulator.workload import Workload
+
+WORKLOAD = Workload(surface=())
