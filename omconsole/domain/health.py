@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 PollStatus = Literal["ok", "partial", "failed", "forbidden", "throttled", "skipped"]
 SourceState = Literal["ok", "fetching", "stale", "failed", "forbidden", "throttled", "off"]
 
+LASTING = frozenset({"failed", "forbidden"})
+"""States that go on when only their words change; Graph says anew from when it throttles."""
+
 STALE_AFTER_AT_LEAST = timedelta(minutes=10)
 """T17: two intervals, but never less than this."""
 CLOCKS_DIFFER_BY = timedelta(minutes=1)
@@ -36,6 +39,8 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
     sweep_items: int = 0
     """Objects that the last good sweep returned."""
     error: str | None = None
+    reason: str = ""
+    """What kind of failure it is, in no language: what fails for one reason is one alert."""
     needs: tuple[str, ...] = ()
     not_before: datetime | None = None
     """Throttled until then."""

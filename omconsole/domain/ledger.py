@@ -17,7 +17,7 @@ from omconsole.domain.board import Board
 from omconsole.domain.figures import Sample, add, figure
 from omconsole.domain.fold import fold
 from omconsole.domain.folding import Folding
-from omconsole.domain.health import after_report
+from omconsole.domain.health import LASTING, after_report
 from omconsole.domain.identity import ID_LENGTH
 from omconsole.domain.items import Item, Observation, Triage
 from omconsole.domain.snapshot import Polling, Snapshot
@@ -354,10 +354,12 @@ class Ledger:
         known = self.sources.get(event.ref or "")
         if known is None or event.to is None:
             return
+        goes_on = known.status == event.to and event.to in LASTING
         self.sources[known.name] = replace(
             known,
             status=event.to,
-            since=event.at,
+            since=known.since if goes_on else event.at,
+            reason=event.data.get("reason") or "",
             error=event.why,
             needs=tuple(event.data.get("needs") or ()),
             not_before=event.until,

@@ -120,6 +120,8 @@ def title(item: Item, *, now: datetime | None = None, tz: tzinfo = UTC) -> str |
     if kind.startswith("service."):
         return _("{title} ({id})").format(title=words.subject(item), id=item.triage.subject_id)
     about, what = words.subject(item), words.problem(item, now=now, tz=tz)
+    if kind == "console.blind":
+        return what
     if kind == "connector.unhealthy":
         return _("{connector}: {problem}").format(connector=about, problem=what)
     if kind.startswith("connector.") or kind == "tenant.subscription":
@@ -188,6 +190,16 @@ def _subscription(seen: Observation, _now: datetime | None, _tz: tzinfo) -> str 
     return said() if said else _("is in the state {state}").format(state=state) if state else None
 
 
+def _blind(seen: Observation, _now: datetime | None, _tz: tzinfo) -> str | None:
+    names = [str(name) for name in seen.facts.get("sources") or ()]
+    if seen.facts.get("all"):
+        return _("no source can be read: {why}").format(why=seen.facts.get("error") or "–")
+    told = ", ".join(map(words.source_word, names))
+    return ngettext("{n} source cannot be read: {names}", "{n} sources cannot be read: {names}", len(names)).format(
+        n=number(len(names)), names=told
+    )
+
+
 def _app(seen: Observation, _now: datetime | None, _tz: tzinfo) -> str | None:
     name = next((cause.name for cause in seen.causes if cause.type == "app" and cause.name), None)
     return _("{app} not installed").format(app=name) if name else None
@@ -209,6 +221,7 @@ _PROBLEMS: dict[str, Callable[[Observation, datetime | None, tzinfo], str | None
     "tenant.subscription": _subscription,
     "app.install-failed": _app,
     "enrollment.failed": _enrollment,
+    "console.blind": _blind,
     **policy_words.PROBLEMS,
     **protection_words.PROBLEMS,
     **security_words.PROBLEMS,

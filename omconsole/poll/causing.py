@@ -14,6 +14,7 @@ from omconsole.domain.items import Condition
 from omconsole.domain.kinds import kind_of
 from omconsole.domain.standings import standings
 from omconsole.domain.triage import EXPLAINED, FIXED, on_clear, on_time
+from omconsole.poll.blindness import take_blindness
 from omconsole.signals.slices import sliced
 from omconsole.store.slices import in_slices
 
@@ -81,6 +82,7 @@ class Causing:
             shown.add(key)
             await self._stands(key, standing, now, unswept=unswept, swept=swept)
         await self._gone(rows, shown, now)
+        await take_blindness(self._tenant, self._ledger, self._store, now)
         await in_slices(self._ledger.settling())
         await self._count_backlog(now)
 

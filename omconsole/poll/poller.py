@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -12,14 +12,13 @@ from msgspec.structs import replace
 
 from omconsole.domain.events import Event
 from omconsole.domain.instants import iso
-from omconsole.errors import ConsoleError, GraphForbidden, GraphThrottled, SignInError, SignInNeeded
+from omconsole.errors import ConsoleError, SignInError, SignInNeeded
 from omconsole.graph import Round
-from omconsole.graph.throttling import LONGEST_WAIT_S
 from omconsole.graph.tokens import OPAQUE
 from omconsole.i18n import _, ngettext, number
 from omconsole.poll import schedule
+from omconsole.poll.failures import failed_reading, still_throttled
 from omconsole.poll.intake import Tally
-from omconsole.sanitize import sanitize
 from omconsole.signals.reading import Mode, Reading
 
 if TYPE_CHECKING:
@@ -294,7 +293,7 @@ class Poller:
             to=status,
             why=reading.error,
             until=reading.retry_at,
-            data={"needs": list(reading.needs)},
+            data={"needs": list(reading.needs), "reason": reading.reason},
         )
         async with self._store.writing(self._ledger) as writing:
             writing.append([event], self._clock())
@@ -333,34 +332,3 @@ def report_data(report: RoundReport) -> dict[str, Any]:
         "changed": report.tally.changed,
         "cleared": report.tally.cleared,
     }
-
-
-def still_throttled(health: SourceHealth, mode: Mode) -> Reading:
-    """The answer for a source that nobody may ask yet, whoever wants to: what Graph said before."""
-    return Reading(
-        source=health.name,
-        mode=mode,
-        status="throttled",
-        complete=False,
-        error=health.error,
-        needs=health.needs,
-        retry_at=health.not_before,
-    )
-
-
-def failed_reading(signal: Signal, mode: Mode, error: ConsoleError, now: datetime) -> Reading:
-    """A reading that says why there is none. Nothing is concluded from it."""
-    reading = Reading(source=signal.name, mode=mode, status="failed", complete=False, error=_words(error))
-    if isinstance(error, GraphThrottled):
-        reading.status = "throttled"
-        reading.retry_at = now + timedelta(seconds=min(error.retry_after_s, LONGEST_WAIT_S))
-    elif isinstance(error, GraphForbidden):
-        reading.status, reading.needs = "forbidden", error.needs or signal.asks
-    elif isinstance(error, SignInError):
-        reading.needs = ("sign-in",)
-    return reading
-
-
-def _words(error: ConsoleError) -> str:
-    what = error.what.rstrip(".")
-    return sanitize(f"{what}. {error.do}" if error.do else what)

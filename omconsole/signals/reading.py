@@ -79,6 +79,8 @@ class Reading(msgspec.Struct, kw_only=True):
     principal: str | None = None
     """Who read, by a name from which nothing can be read; None where nobody could."""
     error: str | None = None
+    reason: str = ""
+    """What kind of failure it is, in no language."""
     needs: tuple[str, ...] = ()
     retry_at: datetime | None = None
     requests: int = 0
