@@ -31,6 +31,8 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
     """No page follows: the collection has been read to its end."""
     flaws: Flaws
     """Of this page alone; with any, the source is partial."""
+    total: int | None = None
+    """Rows of the whole collection, where Graph says it."""
 
 
 class Single(msgspec.Struct, Generic[T], frozen=True):

@@ -183,7 +183,7 @@ async def report(  # noqa: PLR0913 - what a request says, and how its pages are 
         read += len(table.values)
         # A full page that is said to be all may be a page counted instead of the report: the next one tells.
         ends = not table.values or (read == table.total and len(table.values) < page_rows)
-        yield Page(rows, index, ends, flaws + _lacking(table, read) if ends else flaws)
+        yield Page(rows, index, ends, flaws + _lacking(table, read) if ends else flaws, table.total)
         if ends:
             return
     raise endless(_("More than {n} pages came; the rest was not read.").format(n=max_pages))

@@ -105,6 +105,8 @@ class GraphClient:
         """Carries no token by itself."""
         self.without_batch: set[str] = set()
         """Versions that do not know `$batch`."""
+        self.without_export: set[str] = set()
+        """Reports that the tenant did not export when it was asked to, by `reportName`."""
         self.clock_error_s = 0.0
         """How far Graph's clock is ahead of this machine's, by the last answer's Date; 0 without `wall`."""
         self._wall = wall

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from omconsole.errors import GraphError, GraphForbidden, GraphProtocolError, GraphThrottled, GraphUnreachable
-from omconsole.graph import DEVICE_APP_INSTALLATIONS, DEVICE_APP_INSTALLATIONS_ASKED, report
+from omconsole.graph import DEVICE_APP_INSTALLATIONS, DEVICE_APP_INSTALLATIONS_ASKED
 from omconsole.graph.batch import Part, batch
+from omconsole.graph.large_reports import whole_report
 from omconsole.graph.reports import first_request, opened
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from omconsole.signals.installations import App
 
 REPORTS: Final = "reports"
+EXPORT: Final = "DeviceInstallStatusByApp"
 FAILED_NUMBER: Final = 2
 """`failed` among the resultantAppStates, as the filter wants it."""
 _FINAL: Final = (GraphForbidden, GraphThrottled, GraphUnreachable)
@@ -67,11 +69,12 @@ class AppReports:
         first = self._first.pop(app.id, None)
         if isinstance(first, GraphError):
             raise first
-        async for page in report(
+        async for page in whole_report(
             self._graph,
             DEVICE_APP_INSTALLATIONS_ASKED,
             decoder=DEVICE_APP_INSTALLATIONS,
             workload=REPORTS,
+            export=EXPORT,
             filter_=filter_of(app),
             keeps_session=self._answers.keeps_session,
             first=first,

@@ -17,8 +17,8 @@ from omconsole.graph import (
     NONCOMPLIANT_SETTINGS_ASKED,
     Flaws,
     pages,
-    report,
 )
+from omconsole.graph.large_reports import whole_report
 from omconsole.graph.members import COMPLIANCE_STATUS, member_of
 from omconsole.i18n import ngettext, number
 from omconsole.signals.known import nothing_known
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from omconsole.signals.known import Firing
 
 NAME = "compliance"
+EXPORT = "NoncompliantDevicesAndSettings"
 FAMILY = "device.compliance"
 FAILING = frozenset({"nonCompliant", "error", "conflict"})
 
@@ -72,11 +73,12 @@ class ComplianceSignal:
         reading = Reading(source=NAME, mode="sweep", enriches=FAMILY)
         failing: dict[str, set[Failing]] = {}
         flaws = Flaws()
-        async for page in report(
+        async for page in whole_report(
             graph,
             NONCOMPLIANT_SETTINGS_ASKED,
             decoder=NONCOMPLIANT_SETTINGS,
             workload="reports",
+            export=EXPORT,
             keeps_session=self._answers.keeps_session,
             in_round=budget,
         ):
