@@ -53,12 +53,14 @@ async def pages(  # noqa: PLR0913 - what a request says, and how its pages are r
     ids: Mapping[str, str] | None = None,
     params: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
+    first: bytes | None = None,
     in_round: Round | None = None,
     max_pages: int = PAGES_AT_MOST,
 ) -> AsyncGenerator[Page[T], None]:
     """Yields the pages of a collection, following each nextLink as it came.
 
-    Only a collection whose last page had `complete` may be taken as whole. Arguments as for `GraphClient.get`.
+    Only a collection whose last page had `complete` may be taken as whole. Arguments as for `GraphClient.get`; `first`
+    is the answer to the first request when it was asked for elsewhere, as in a batch.
 
     Raises:
         GraphError: of the request that failed; and GraphProtocolError for a page that is none, for a nextLink that
@@ -71,8 +73,9 @@ async def pages(  # noqa: PLR0913 - what a request says, and how its pages are r
         if len(seen) >= max_pages:
             raise endless(_("More than {n} pages came; the rest was not read.").format(n=max_pages))
         seen.add(url)
-        reply = await client.get_url(url, workload=workload, headers=headers, in_round=turn)
-        batch = await decoder.page(reply.body)
+        if first is None:
+            first = (await client.get_url(url, workload=workload, headers=headers, in_round=turn)).body
+        batch, first = await decoder.page(first), None
         url = batch.next_link or None
         yield Page(batch.rows, len(seen) - 1, url is None, batch.flaws)
         if url in seen:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from omconsole.domain.titles import connector_word
 from omconsole.errors import GraphError, GraphForbidden, GraphProtocolError, GraphRejected
-from omconsole.graph import Flaws, pages, single
+from omconsole.graph import Flaws, pages
+from omconsole.graph.batch import Part, batch
 from omconsole.i18n import _
 from omconsole.signals.connector_rules import (
     HEALTH,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     import msgspec
 
-    from omconsole.graph import GraphClient, Round
+    from omconsole.graph import GraphClient, Reply, Round
 
 NAME: Final = SOURCE
 WORKLOAD: Final = "connectors"
@@ -65,7 +66,7 @@ class ConnectorsSignal:
         self._firing = firing
 
     async def sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
-        """Read all of them, one after the other: a dozen small answers.
+        """Read all of them: a dozen small answers in a batch for each version.
 
         Raises:
             GraphError: none of them may be read, or Graph cannot be reached or wants to be left alone.
@@ -76,9 +77,10 @@ class ConnectorsSignal:
         judge = ConnectorJudge(self._thresholds, now, unmapped, failing=_failing(firing))
         unread: list[tuple[Connector, GraphError]] = []
         machines: dict[str, set[str]] = {}
+        answers = await _asked(graph, budget)
         for connector in CONNECTORS:
             try:
-                rows, flaws = await _rows(graph, connector, budget, reading)
+                rows, flaws = await _rows(graph, connector, answers[connector.name], budget, reading)
             except (GraphForbidden, GraphRejected, GraphProtocolError) as error:
                 unread.append((connector, error))
                 continue
@@ -104,8 +106,19 @@ class ConnectorsSignal:
         return await self.sweep(graph, budget, now, progress)
 
 
+async def _asked(graph: GraphClient, budget: Round) -> dict[str, Reply | GraphError]:
+    """The first answer of each connector, by its name."""
+    answers: dict[str, Reply | GraphError] = {}
+    for version in sorted({connector.asked.version for connector in CONNECTORS}):
+        these = [connector for connector in CONNECTORS if connector.asked.version == version]
+        parts = [Part(path=each.asked.path, params=None if each.single else each.asked.params()) for each in these]
+        replies = await batch(graph, parts, workload=WORKLOAD, version=version, in_round=budget)
+        answers.update(zip((each.name for each in these), replies, strict=True))
+    return answers
+
+
 async def _rows(
-    graph: GraphClient, connector: Connector, budget: Round, reading: Reading
+    graph: GraphClient, connector: Connector, answer: Reply | GraphError, budget: Round, reading: Reading
 ) -> tuple[list[dict[str, Any]], Flaws]:
     """The connector's rows, none where it is not configured, and what of them could not be read.
 
@@ -116,17 +129,11 @@ async def _rows(
     rows: list[msgspec.Struct] = []
     flaws = Flaws()
     try:
+        if isinstance(answer, GraphError):
+            raise answer
         if connector.single:
-            answer = await single(
-                graph,
-                asked.path,
-                decoder=connector.decoder,
-                workload=WORKLOAD,
-                version=asked.version,
-                in_round=budget,
-            )
-            flaws = answer.flaws
-            rows = [answer.value] if answer.value is not None else []
+            value, flaws = connector.decoder.single(answer.body)
+            rows = [value] if value is not None else []
         else:
             async for page in pages(
                 graph,
@@ -135,6 +142,7 @@ async def _rows(
                 workload=WORKLOAD,
                 version=asked.version,
                 params=asked.params(),
+                first=answer.body,
                 in_round=budget,
             ):
                 flaws += page.flaws

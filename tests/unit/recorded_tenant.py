@@ -81,15 +81,21 @@ class _Pieces(httpx.AsyncByteStream):
 
 
 class Recording(httpx.AsyncBaseTransport):
-    """Asks a simulated tenant and remembers what it says; long lists are cut into pages."""
+    """Asks a simulated tenant and remembers what it says; long lists are cut into pages.
 
-    def __init__(self, scenario: str) -> None:
+    Without `batches` the parts of a batch are asked for one by one, so that each answer can be changed by itself.
+    """
+
+    def __init__(self, scenario: str, *, batches: bool = True) -> None:
+        self._batches = batches
         world = World(1, scenario, EPOCH, DEVICES)
         self._app = httpx.ASGITransport(app=create_app(world, clock=lambda: NOW, token=None, root=ROOT))
         self.said: dict[Question, Said] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         asked = question(request)
+        if not self._batches and request.url.path.endswith("/$batch"):
+            return httpx.Response(404)
         if asked not in self.said:
             request.headers["accept-encoding"] = "identity"
             response = await self._app.handle_async_request(request)
@@ -256,7 +262,7 @@ def desk(source: str) -> Desk:
 
 
 async def _recorded(source: str, illness: str = "") -> Tenant:
-    recording = Recording("storm" if source == "subscription" else "busy")
+    recording = Recording("storm" if source == "subscription" else "busy", batches=source != "connectors")
     ledger, fleet = Ledger(), list[Any]()
     needs = ("devices",) if source in {"apps", "compliance", "enrollment"} else ()
     for name in (*needs, source):

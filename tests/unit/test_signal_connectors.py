@@ -19,7 +19,7 @@ from omconsole.signals.connectors import ConnectorsSignal
 from omconsole.signals.known import Known
 from omconsole.signals.reading import Reading
 from omconsole.signals.unmapped import Unmapped
-from tests.unit.graph_tools import ok, refused
+from tests.unit.graph_tools import refused
 from tests.unit.signal_tools import DAY, HOUR, NOW, SmallGraph, firing, nothing
 from tests.unit.store_builders import new_store
 
@@ -241,7 +241,7 @@ def found(reading: Reading) -> set[tuple[str, str]]:
 
 
 async def test_a_sweep_reads_all_that_is_configured() -> None:
-    graph = SmallGraph(GOOD)
+    graph = SmallGraph(GOOD, batches=True)
     reading = await ConnectorsSignal(ConnectorThresholds()).sweep(graph.client, Round(), NOW, nothing)
     assert (reading.status, reading.complete, reading.error) == ("ok", True, None)
     assert found(reading) == {
@@ -251,8 +251,9 @@ async def test_a_sweep_reads_all_that_is_configured() -> None:
         ("unhealthy", "ndesConnector:n1"),
         ("unhealthy", "certificateConnectorDetail:k2"),
     }
-    assert len(graph.tenant.wire.requests) == len(CONNECTORS)
-    asked = next(request.url for request in graph.tenant.wire.requests if "vppTokens" in request.url.path)
+    assert len(graph.tenant.wire.requests) == 2  # a batch for v1.0, one for beta
+    assert len(graph.parts) == len(CONNECTORS)
+    asked = next(httpx.URL(part["url"]) for part in graph.parts if "vppTokens" in part["url"])
     assert "token" not in asked.params["$select"].split(",")
 
 
@@ -314,8 +315,7 @@ async def test_what_is_not_configured_is_no_failure() -> None:
 async def test_the_consoles_own_credential_expires_too() -> None:
     expiry = datetime(2026, 11, 30, tzinfo=UTC)
     signal = ConnectorsSignal(ConnectorThresholds(), credential_expiry=lambda: expiry)
-    graph = SmallGraph({})
-    graph.tenant.wire.answers = [ok()]
+    graph = SmallGraph({})  # nothing at all is configured
     reading = await signal.sweep(graph.client, Round(), NOW, nothing)
     seen = reading.observations[0]
     assert (seen.kind, seen.severity, seen.subject_id) == ("connector.expiring", Severity.HIGH, "credential")
