@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Final
 from omconsole.accounts import kept_account, token_files_stem, tokens_directory
 from omconsole.commands.findings import Check
 from omconsole.domain.instants import iso
+from omconsole.domain.words import source_word, uncovered_words
 from omconsole.errors import ConsoleError
 from omconsole.i18n import _, natural_size, number
 from omconsole.paths import prepare_state_directory
 from omconsole.sanitize import sanitize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from omconsole.config import Settings
+    from omconsole.domain.health import SourceHealth
     from omconsole.store import Store
 
 LITTLE_SPACE: Final = 500_000_000
@@ -43,7 +45,7 @@ def state_checks(settings: Settings) -> Iterator[Check]:
             sources=configured_sources(settings),
             read_only=True,
         )
-        store.load_now()
+        ledger = store.load_now()
         problems = store.journal.verify()
     except ConsoleError as error:
         yield Check("state", ok=False, what=error.what, do=error.do)
@@ -63,6 +65,7 @@ def state_checks(settings: Settings) -> Iterator[Check]:
         words = _("{n} events, the chain of hashes is whole")
         yield Check("history", ok=True, what=words.format(n=number(store.journal.position.seq)))
     yield _poller(store)
+    yield from uncovered_checks(ledger.sources.values())
     yield from disk_checks(directory)
 
 
@@ -101,6 +104,14 @@ def _poller(store: Store) -> Check:
         if holder and store.seat.taken_by_other()
         else _("nobody polls at present"),
     )
+
+
+def uncovered_checks(sources: Iterable[SourceHealth]) -> Iterator[Check]:
+    """What the sources are for and cannot tell in this tenant, as of their last polls."""
+    for health in sources:
+        if health.uncovered:
+            what = f"{source_word(health.name)}: {uncovered_words(health.uncovered)}"
+            yield Check(f"uncovered.{health.name}", ok=True, what=what, warning=True)
 
 
 def disk_checks(directory: Path) -> Iterator[Check]:

@@ -48,6 +48,7 @@ GROUPS: dict[str, Group] = {
     "state": "state",
     "history": "state",
     "poller": "state",
+    "uncovered": "state",
     "file-system": "state",
     "space": "state",
     "tokens": "state",

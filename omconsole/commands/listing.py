@@ -20,7 +20,7 @@ from omconsole.domain.instants import iso
 from omconsole.domain.items import Item
 from omconsole.domain.kinds import KINDS
 from omconsole.domain.updates import Update
-from omconsole.domain.words import label_word, source_word, title
+from omconsole.domain.words import label_word, source_word, title, uncovered_words
 from omconsole.errors import SourceFailed, UsageError
 from omconsole.i18n import _, ngettext, number, short_age
 from omconsole.sanitize import sanitize
@@ -257,4 +257,5 @@ def _task_row(row: Occurrence) -> tuple[str, ...]:
 
 def _source_row(health: SourceHealth, now: datetime) -> tuple[str, ...]:
     age = "–" if health.last_ok is None else short_age((now - health.last_ok) / timedelta(seconds=1))
-    return (source_word(health.name), health.state(now), age, number(health.items), health.error or "")
+    told = " · ".join(filter(None, (health.error, uncovered_words(health.uncovered))))
+    return (source_word(health.name), health.state(now), age, number(health.items), told)

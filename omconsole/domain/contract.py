@@ -168,6 +168,7 @@ def source_json(source: SourceHealth, now: datetime) -> dict[str, Any]:
         "interval_s": source.interval_s,
         "error": source.error,
         "needs": list(source.needs),
+        "uncovered": list(source.uncovered),
         "items": source.items,
     }
 

@@ -42,6 +42,8 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     """What kind of failure it is, in no language: what fails for one reason is one alert."""
     needs: tuple[str, ...] = ()
+    uncovered: tuple[str, ...] = ()
+    """Sentences about what the source is for and cannot tell here, as of its last poll that told anything."""
     not_before: datetime | None = None
     """Throttled until then."""
     items: int = 0

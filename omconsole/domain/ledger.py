@@ -362,6 +362,7 @@ class Ledger:
             reason=event.data.get("reason") or "",
             error=event.why,
             needs=tuple(event.data.get("needs") or ()),
+            uncovered=tuple(event.data.get("uncovered", known.uncovered)),
             not_before=event.until,
         )
 

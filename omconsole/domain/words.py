@@ -13,7 +13,7 @@ from omconsole.domain.items import Label, Severity
 from omconsole.i18n import _, ngettext, number, short_age
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import tzinfo
 
     from omconsole.domain.events import Event
@@ -181,6 +181,11 @@ def category_word(category: str) -> str:
     """Return Microsoft's category of a post in words; one without words is its own name."""
     words = _CATEGORIES.get(category.casefold())
     return words() if words else category or "–"
+
+
+def uncovered_words(uncovered: Sequence[str]) -> str:
+    """Return what a source is for and cannot tell here; empty where it tells all of it."""
+    return _("Not covered: {what}").format(what=" ".join(uncovered)) if uncovered else ""
 
 
 def reason_word(reason: str) -> str:

@@ -284,7 +284,10 @@ class Poller:
         if known is None:
             return
         status: PollStatus = reading.status
-        if (known.status, known.error, known.not_before) == (status, reading.error, reading.retry_at):
+        # What told nothing leaves standing what the last good poll could not cover.
+        uncovered = reading.uncovered if status in {"ok", "partial"} else known.uncovered
+        before = (known.status, known.error, known.not_before, known.uncovered)
+        if before == (status, reading.error, reading.retry_at, uncovered):
             return
         event = Event(
             event="source.state",
@@ -293,7 +296,7 @@ class Poller:
             to=status,
             why=reading.error,
             until=reading.retry_at,
-            data={"needs": list(reading.needs), "reason": reading.reason},
+            data={"needs": list(reading.needs), "reason": reading.reason, "uncovered": list(uncovered)},
         )
         async with self._store.writing(self._ledger) as writing:
             writing.append([event], self._clock())

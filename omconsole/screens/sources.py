@@ -182,6 +182,6 @@ def state_word(state: SourceState) -> str:
 
 
 def said(health: SourceHealth) -> str:
-    """Return a source's error and the permissions that it lacks."""
+    """Return a source's error, the permissions that it lacks, and what it does not cover."""
     needs = _("needs {permissions}").format(permissions=_(" or ").join(health.needs)) if health.needs else ""
-    return " · ".join(filter(None, (health.error, needs)))
+    return " · ".join(filter(None, (health.error, needs, words.uncovered_words(health.uncovered))))

@@ -82,6 +82,9 @@ class Reading(msgspec.Struct, kw_only=True):
     reason: str = ""
     """What kind of failure it is, in no language."""
     needs: tuple[str, ...] = ()
+    uncovered: tuple[str, ...] = ()
+    """Sentences about what the source is for and cannot tell here: what Graph does not say, or a permission that
+    only a part of it needs. Nothing is wrong with the rest, which stays `ok` and complete."""
     retry_at: datetime | None = None
     requests: int = 0
     bytes: int = 0

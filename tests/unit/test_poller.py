@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from omconsole.domain.contract import source_json
 from omconsole.domain.health import SourceHealth
 from omconsole.errors import (
     ConsoleError,
@@ -171,6 +172,32 @@ async def test_a_source_says_that_its_state_changed_and_only_then(tmp_path: Path
         ("failed", "ok"),
     ]
     assert len(bench.events("poll.finished")) == len(plan)
+
+
+async def test_what_a_source_cannot_tell_is_kept_until_a_good_poll_says_otherwise(tmp_path: Path) -> None:
+    limited = found("d1")
+    limited.uncovered = ("Licences: User.Read.All is missing.",)
+    bench = Bench(
+        tmp_path, Planned("devices", found("d1"), limited, unreachable(), copy.deepcopy(limited), found("d1"))
+    )
+    await bench.round()
+    assert bench.health().uncovered == ()
+    for status in ("ok", "failed", "ok"):
+        await bench.round()
+        assert (bench.health().status, bench.health().uncovered) == (status, limited.uncovered)
+    assert source_json(bench.health(), bench.now)["uncovered"] == list(limited.uncovered)
+    replayed = Store.open(
+        tmp_path,
+        tenant="contoso",
+        profile="work",
+        sources=[SourceHealth(name="devices", interval_s=900)],
+        read_only=True,
+    ).load_now()
+    assert replayed.sources["devices"].uncovered == limited.uncovered
+    await bench.round()
+    assert bench.health().uncovered == ()
+    told = [event.data["uncovered"] for event in bench.events("source.state")]
+    assert [len(each) for each in told] == [0, 1, 1, 1, 0]
 
 
 async def test_one_failing_source_stops_no_other(tmp_path: Path) -> None:
