@@ -28,6 +28,8 @@ class AppInstallSummary(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     display_name: Text = None
     failed_device_count: Member = None
     failed_user_count: Member = None
+    installed_device_count: Member = None
+    pending_install_device_count: Member = None
 
 
 class DeviceAppInstallation(msgspec.Struct, frozen=True, gc=False, rename="pascal"):

@@ -121,7 +121,10 @@ APP_INSTALL_SUMMARIES_ASKED: Final = Asked(
     "POST",
     "beta",
     "/deviceManagement/reports/getAppsInstallSummaryReport",
-    ("ApplicationId", "DisplayName", "FailedDeviceCount", "FailedUserCount"),
+    (
+        *("ApplicationId", "DisplayName", "FailedDeviceCount", "FailedUserCount"),
+        *("InstalledDeviceCount", "PendingInstallDeviceCount"),
+    ),
     {},
     _APPS_READ,
 )

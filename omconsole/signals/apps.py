@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,14 @@ from omconsole.graph import (
     MOBILE_APPS,
     MOBILE_APPS_ASKED,
     Flaws,
+    MobileApp,
     pages,
     report,
 )
-from omconsole.graph.members import as_number
 from omconsole.graph.throttling import LONGEST_WAIT_S
 from omconsole.i18n import ngettext
 from omconsole.signals.app_reports import REPORTS, AppReports
+from omconsole.signals.app_summary import Summary
 from omconsole.signals.installations import (
     KIND,
     SOURCE,
@@ -41,17 +43,15 @@ from omconsole.signals.reading import Cleared, Progress, Reading
 from omconsole.signals.slices import LIGHT_SLICE, sliced
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Sequence
     from datetime import datetime
 
     from omconsole.domain.answers import Answers
     from omconsole.domain.items import Observation
     from omconsole.graph import (
-        AppInstallSummary,
         DeviceAppInstallation,
         GraphClient,
         ManagedDevice,
-        MobileApp,
         Round,
     )
     from omconsole.signals.fleet import Fleet
@@ -62,6 +62,13 @@ if TYPE_CHECKING:
 NAME = SOURCE
 ROWS_SLICE = 100
 """Rows made observations between two turns of the loop (about 1 ms)."""
+
+
+class Swept(msgspec.Struct, frozen=True):
+    """What was read last, for the increments that follow."""
+
+    summary: Summary
+    required: Mapping[str, MobileApp]
 
 
 class _Outcome(msgspec.Struct):
@@ -102,36 +109,68 @@ class AppsSignal:
         self._fleet = fleet
         self._firing = firing
         self._answers = answers
+        self._known: Swept | None = None
+        """What the last whole sweep and the increments since have read."""
 
     async def sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         """Read the summary, what the apps are required for, and what failed."""
         reading = Reading(source=NAME, mode="sweep")
-        failed, flaws = await self._summary(graph, budget)
-        reading.items = len(failed)
+        summary = await self._summary(graph, budget)
+        reading.items = len(summary.apps)
         progress(reading.items)
         apps, unread = await self._apps(graph, budget)
+        summary.flaws += unread
         required = {id_: app for id_, app in apps.items() if is_required(app)}
-        wanted = [_as_app(required[id_]) for id_, count in failed.items() if count and id_ in required]
+        await self._take(graph, budget, now, reading, summary, required, summary.failing() & required.keys())
+        self._known = Swept(summary, required) if reading.complete else None
+        return reading
+
+    async def increment(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
+        """Read the summary, and the failures of the apps of which it counts others than before.
+
+        Reports cannot be asked for changes. What changes without changing a count waits for the next sweep; so do
+        apps that are new.
+        """
+        if self._known is None:
+            return await self.sweep(graph, budget, now, progress)
+        reading = Reading(source=NAME, mode="increment")
+        summary, before = await self._summary(graph, budget), self._known
+        reading.items = len(summary.apps)
+        progress(reading.items)
+        changed = {id_ for id_ in before.required if summary.failed(id_) != before.summary.failed(id_)}
+        await self._take(graph, budget, now, reading, summary, before.required, summary.failing() & changed)
+        if reading.status == "ok":
+            self._known = Swept(summary, before.required)
+        return reading
+
+    async def _take(
+        self,
+        graph: GraphClient,
+        budget: Round,
+        now: datetime,
+        reading: Reading,
+        summary: Summary,
+        required: Mapping[str, MobileApp],
+        wanted: Collection[str],
+    ) -> None:
+        """Read the failures of the wanted apps, and fill in what all of it means."""
+        apps = [_as_app(required[id_]) for id_ in summary.apps if id_ in wanted]
         devices = (await self._fleet()).devices
-        outcomes = await _failures(AppReports(graph, budget, self._answers), now, wanted, devices, reading)
-        reading.mark(sum((each.flaws for each in outcomes), flaws + unread))
+        outcomes = await _failures(AppReports(graph, budget, self._answers), now, apps, devices, reading)
+        reading.mark(sum((each.flaws for each in outcomes), summary.flaws))
         _tell(outcomes, reading, now)
         if not reading.complete:
             reading.withheld = {(subject, KIND) async for subject in sliced(list(reading.subjects), LIGHT_SLICE)}
         # A row that could not be read may be that of the platform on which an app fails.
-        fixed = {id_ for id_ in required if failed.get(id_) == 0} if not flaws else set[str]()
+        fixed = {id_ for id_ in required if summary.failed(id_) == 0} if not summary.flaws else set[str]()
         read = {each.app.id for each in outcomes if each.error is None}
         await _conclude(await self._firing(), fixed, read, devices, reading)
-        return reading
+        if not summary.flaws:
+            reading.deployments = [each for app in required.values() if (each := summary.deployment(app))]
 
-    async def increment(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
-        """Reports cannot be asked for changes; the summary already leads to little more than what fails."""
-        return await self.sweep(graph, budget, now, progress)
-
-    async def _summary(self, graph: GraphClient, budget: Round) -> tuple[dict[str, int], Flaws]:
-        """Failed installations by app, devices and users together; an app has a row for each platform or version."""
-        failed: dict[str, int] = {}
-        flaws = Flaws()
+    async def _summary(self, graph: GraphClient, budget: Round) -> Summary:
+        """The counts of each app; one has a row for each platform or version."""
+        summary = Summary()
         async for page in report(
             graph,
             APP_INSTALL_SUMMARIES_ASKED,
@@ -140,15 +179,10 @@ class AppsSignal:
             keeps_session=self._answers.keeps_session,
             in_round=budget,
         ):
-            flaws += page.flaws
+            summary.flaws += page.flaws
             async for row in sliced(page.rows):
-                count = _failed(row)
-                if count is None:
-                    shown = f"{row.failed_device_count}, FailedUserCount: {row.failed_user_count}"
-                    flaws += Flaws(rejected=1, example=f"FailedDeviceCount: {shown}")
-                else:
-                    failed[row.application_id] = failed.get(row.application_id, 0) + count
-        return failed, flaws
+                summary.add(row)
+        return summary
 
     async def _apps(self, graph: GraphClient, budget: Round) -> tuple[dict[str, MobileApp], Flaws]:
         """The tenant's apps; one whose assignments Graph does not tell is a flaw, since it may be required."""
@@ -240,13 +274,6 @@ async def _conclude(
 
 def _as_app(app: MobileApp) -> App:
     return App(app.id, app.display_name or app.id, platform_of(app))
-
-
-def _failed(row: AppInstallSummary) -> int | None:
-    """Failed devices, and users where there is no device; None where Graph does not say it in numbers."""
-    devices = as_number(row.failed_device_count)
-    users = 0 if row.failed_user_count is None else as_number(row.failed_user_count)
-    return None if devices is None or devices < 0 or users is None else devices + max(users, 0)
 
 
 def _is_newer(seen: Observation, before: Observation | None) -> bool:

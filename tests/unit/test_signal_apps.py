@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from omconsole.domain.deployments import Deployment
 from omconsole.domain.health import SourceHealth
 from omconsole.domain.items import Cause, Severity
 from omconsole.errors import GraphForbidden
@@ -341,3 +342,43 @@ async def test_how_the_items_of_failures_end(tmp_path: Path) -> None:
         ("b d2", "fixed"),
         ("b d4", "fixed"),
     ]
+
+
+async def test_an_increment_reads_only_the_apps_whose_count_is_another() -> None:
+    tenant = Tenant({"a": [failure("d1")], "b": [failure("d2")], "c": [failure("d3")]})
+    known = [each for each in (await tenant.read()).observations if each.sub_key == "c"]
+    signal = AppsSignal(fleet_of(), firing(*known))
+    assert (await signal.increment(tenant.client, Round(), NOW, nothing)).mode == "sweep"  # there is nothing before it
+    tenant.failures["b"] = [failure("d2"), failure("d4")]
+    tenant.answers[SUMMARY] = [summary("a", 1), summary("b", 2), summary("c", 0), summary("new", 7)]
+    tenant.tenant.wire.requests.clear()
+    reading = await signal.increment(tenant.client, Round(), NOW, nothing)
+    assert [name for name, _filter in tenant.asked] == [SUMMARY, ROWS]
+    assert (reading.mode, reading.status) == ("increment", "ok")
+    assert found(reading) == {("b", "d2"), ("b", "d4")}
+    assert [each.sub_key for each in reading.cleared] == ["c"]
+    assert reading.silent_about == set()  # of the app that is not looked at nothing fires
+    tenant.tenant.wire.requests.clear()
+    again = await signal.increment(tenant.client, Round(), NOW, nothing)
+    assert [name for name, _filter in tenant.asked] == [SUMMARY]
+    assert again.observations == []
+
+
+async def test_an_app_that_an_increment_could_not_read_is_read_by_the_next_one() -> None:
+    tenant = Tenant({"a": [failure("d1")]})
+    signal = AppsSignal(fleet_of())
+    await signal.sweep(tenant.client, Round(), NOW, nothing)
+    tenant.failures["a"] = refused(500, "oops", "InternalServerError")
+    tenant.answers[SUMMARY] = [summary("a", 2)]
+    assert (await signal.increment(tenant.client, Round(), NOW, nothing)).status == "partial"
+    tenant.failures["a"] = [failure("d1"), failure("d2")]
+    assert found(await signal.increment(tenant.client, Round(), NOW, nothing)) == {("a", "d1"), ("a", "d2")}
+
+
+async def test_required_apps_tell_how_far_they_have_come() -> None:
+    tenant = Tenant({"a": [failure("d1")]}, [app("a"), app("b", "available")])
+    more = {"InstalledDeviceCount": 40, "PendingInstallDeviceCount": "2"}
+    tenant.answers[SUMMARY] = [summary("a", 1, 3) | more, summary("a", 2) | more, summary("b", 9) | more]
+    assert (await tenant.read()).deployments == [Deployment("app", "a", "App a", 80, 3, 4)]
+    tenant.answers[SUMMARY] = [summary("a", 1)]
+    assert (await tenant.read()).deployments == [Deployment("app", "a", "App a", None, 1, None)]
