@@ -189,6 +189,19 @@ async def report(  # noqa: PLR0913 - what a request says, and how its pages are 
     raise endless(_("More than {n} pages came; the rest was not read.").format(n=max_pages))
 
 
+async def report_total(
+    client: GraphClient, asked: Asked, *, workload: str, filter_: str = "", in_round: Round | None = None
+) -> int | None:
+    """Returns how many rows a report has, by asking for one of them; None where Graph does not say it.
+
+    Raises:
+        GraphError: of the request; and GraphProtocolError for an answer that is no table.
+    """
+    content = first_request(asked, filter_=filter_, page_rows=1)
+    reply = await client.post(asked.path, content, workload=workload, version=asked.version, in_round=in_round)
+    return opened(reply.body).total
+
+
 def first_request(asked: Asked, *, filter_: str = "", page_rows: int = PAGE_ROWS) -> bytes:
     """Returns the JSON that `report` asks for the first page with."""
     return msgspec.json.encode(_Body(asked.select, 0, page_rows, filter_))

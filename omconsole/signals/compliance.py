@@ -20,6 +20,7 @@ from omconsole.graph import (
 )
 from omconsole.graph.large_reports import whole_report
 from omconsole.graph.members import COMPLIANCE_STATUS, member_of
+from omconsole.graph.reports import report_total
 from omconsole.i18n import ngettext, number
 from omconsole.signals.known import nothing_known
 from omconsole.signals.reading import Progress, Reading
@@ -67,6 +68,8 @@ class ComplianceSignal:
         self._answers = answers
         self._known: dict[str, str] = {}
         """The policies' ids by their names, as last read."""
+        self._rows: int | None = None
+        """Rows of the report, as last read whole; None when it was not."""
 
     async def sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         """Read the whole report, and the names of the policies."""
@@ -88,11 +91,28 @@ class ComplianceSignal:
         names = await self._named(graph, budget)
         reading.mark(flaws + names.flaws)
         await _explain(failing, names, reading)
+        self._rows = reading.items if reading.complete else None
         return reading
 
     async def increment(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
-        """The report cannot be asked for changes."""
-        return await self.sweep(graph, budget, now, progress)
+        """Read how long the report is, and the whole of it when it has grown or shrunk, or when an item has no reason.
+
+        The report cannot be asked for changes. What changes without changing its length waits for the next sweep.
+        """
+        if self._rows is None or await self._lacks_reasons():
+            return await self.sweep(graph, budget, now, progress)
+        rows = await report_total(graph, NONCOMPLIANT_SETTINGS_ASKED, workload="reports", in_round=budget)
+        if rows != self._rows:
+            return await self.sweep(graph, budget, now, progress)
+        progress(rows)
+        return Reading(source=NAME, mode="increment", enriches=FAMILY, items=rows)
+
+    async def _lacks_reasons(self) -> bool:
+        """Tells whether a device fires of which no reason is known."""
+        async for known in sliced(await self._firing()):
+            if known.triage.family == FAMILY and not (known.seen and known.seen.causes):
+                return True
+        return False
 
     async def _take(self, rows: tuple[NoncompliantSetting, ...], failing: dict[str, set[Failing]]) -> Flaws:
         """Keep what fails; Graph may send more than that. A status of no known meaning is a flaw."""

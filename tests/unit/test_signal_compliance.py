@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -182,3 +183,26 @@ async def test_an_increment_is_a_sweep() -> None:
     graph = SmallGraph({REPORT: [], POLICIES: []})
     reading = await ComplianceSignal().increment(graph.client, Round(), NOW, nothing)
     assert (reading.mode, reading.complete, reading.causes) == ("sweep", True, {})
+
+
+async def test_an_increment_of_an_unchanged_report_is_one_row_and_names_nothing() -> None:
+    graph = SmallGraph({REPORT: [failing("d1"), failing("d2")], POLICIES: [BASELINE]})
+    explained = observation("d1", causes=(Cause("compliance", "p1", "Baseline", "BitLocker"),))
+    signal = ComplianceSignal(firing(explained))
+    await signal.increment(graph.client, Round(), NOW, nothing)  # nothing is known: the whole report
+    graph.tenant.wire.requests.clear()
+    reading = await signal.increment(graph.client, Round(), NOW, nothing)
+    assert [json.loads(request.content)["top"] for request in graph.tenant.wire.requests] == [1]
+    assert (reading.mode, reading.status, reading.items, reading.causes) == ("increment", "ok", 2, {})
+
+
+@pytest.mark.parametrize("grown", [True, False])
+async def test_an_increment_reads_all_when_the_report_has_grown_or_an_item_lacks_its_reason(grown: bool) -> None:
+    graph = SmallGraph({REPORT: [failing("d1")], POLICIES: [BASELINE]})
+    causes = (Cause("compliance", "p1", "Baseline", "BitLocker"),)
+    signal = ComplianceSignal(firing(observation("d1", causes=causes if grown else ())))
+    await signal.sweep(graph.client, Round(), NOW, nothing)
+    if grown:
+        graph.answers[REPORT] = [failing("d1"), failing("d2")]
+    reading = await signal.increment(graph.client, Round(), NOW, nothing)
+    assert (reading.mode, len(reading.causes)) == ("sweep", 2 if grown else 1)
