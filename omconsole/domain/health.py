@@ -11,6 +11,8 @@ from msgspec.structs import replace
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from omconsole.domain.events import Event
+
 PollStatus = Literal["ok", "partial", "failed", "forbidden", "throttled", "skipped"]
 SourceState = Literal["ok", "fetching", "stale", "failed", "forbidden", "throttled", "off"]
 
@@ -96,6 +98,21 @@ def after_report(known: SourceHealth, report: Mapping[str, Any], at: datetime) -
         items=items,
         kinds=tuple(sorted({*known.kinds, *report.get("kinds", ())})),
         thresholds={name: tuple(values) for name, values in report.get("thresholds", {}).items()},
+    )
+
+
+def after_state(known: SourceHealth, event: Event) -> SourceHealth:
+    """What `source.state` says of a source: its status changed, or why it fails."""
+    goes_on = known.status == event.to and event.to in LASTING
+    return replace(
+        known,
+        status=event.to,
+        since=known.since if goes_on else event.at,
+        reason=event.data.get("reason") or "",
+        error=event.why,
+        needs=tuple(event.data.get("needs") or ()),
+        uncovered=tuple(event.data.get("uncovered", known.uncovered)),
+        not_before=event.until,
     )
 
 

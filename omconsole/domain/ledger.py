@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from omconsole.domain import deployments
 from omconsole.domain.backlog import FIGURE, FOUND, burn_down
 from omconsole.domain.board import Board
 from omconsole.domain.figures import Sample, add, figure
 from omconsole.domain.fold import fold
 from omconsole.domain.folding import Folding
-from omconsole.domain.health import LASTING, after_report
+from omconsole.domain.health import after_report, after_state
 from omconsole.domain.identity import ID_LENGTH
 from omconsole.domain.items import Item, Observation, Triage
 from omconsole.domain.snapshot import Polling, Snapshot
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
 
     from omconsole.domain.changes import Change
+    from omconsole.domain.deployments import Course
     from omconsole.domain.events import Event
     from omconsole.domain.health import SourceHealth
 
@@ -58,6 +60,8 @@ class Ledger:
         """By id: who changed what lately; an observation, read again after a start."""
         self.sources: dict[str, SourceHealth] = {}
         self.metrics: dict[str, list[Sample]] = {}
+        self.deployments: dict[str, Course] = {}
+        """By type and id: how far apps and policies have come."""
         self.requests: list[Event] = []
         """`poll.requested` of others, until somebody takes them."""
         self.last_poll: Event | None = None
@@ -304,6 +308,7 @@ class Ledger:
             "update.reopened": self._apply_done,
             "checklist.evidence": self._apply_evidence,
             "metric.sampled": self._apply_metric,
+            "deployment.counted": self._apply_deployments,
             "source.state": self._apply_source,
             "poll.finished": self._apply_poll,
             "poll.requested": self.requests.append,
@@ -349,22 +354,15 @@ class Ledger:
         for name, value in event.data.get("values", {}).items():
             add(self.metrics.setdefault(name, []), event.at, float(value))
 
+    def _apply_deployments(self, event: Event) -> None:
+        assert event.at is not None
+        deployments.add(self.deployments, event.data, event.at)
+
     def _apply_source(self, event: Event) -> None:
         """`source.state`: a source's status changed, or why it fails."""
         known = self.sources.get(event.ref or "")
-        if known is None or event.to is None:
-            return
-        goes_on = known.status == event.to and event.to in LASTING
-        self.sources[known.name] = replace(
-            known,
-            status=event.to,
-            since=known.since if goes_on else event.at,
-            reason=event.data.get("reason") or "",
-            error=event.why,
-            needs=tuple(event.data.get("needs") or ()),
-            uncovered=tuple(event.data.get("uncovered", known.uncovered)),
-            not_before=event.until,
-        )
+        if known is not None and event.to is not None:
+            self.sources[known.name] = after_state(known, event)
 
     def _apply_poll(self, event: Event) -> None:
         """`poll.finished`: which sources were read well, and which of them wholly."""

@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from omconsole.domain.changes import KEPT
+from omconsole.domain.deployments import counted
 from omconsole.domain.figures import sampled
 from omconsole.domain.identity import item_key
 from omconsole.domain.items import Condition, Handling
@@ -86,6 +87,8 @@ class Intake:
         await self._feed(reading, now, tally)
         if reading.figures:
             await self._append([sampled(reading.figures)], now)
+        if (counts := counted(self._ledger.deployments, reading.deployments, now)) is not None:
+            await self._append([counts], now)
         return tally
 
     def _distrust(self, reading: Reading) -> None:

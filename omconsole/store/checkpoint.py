@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from omconsole.domain.deployments import Course
 from omconsole.domain.figures import Sample
 from omconsole.domain.health import SourceHealth
 from omconsole.domain.items import Triage
@@ -44,6 +45,7 @@ class CheckpointHead(msgspec.Struct, frozen=True, kw_only=True):
     metrics: dict[str, list[Sample]]
     done_posts: dict[str, datetime] = {}
     backlog_posts: dict[str, None] = {}
+    deployments: dict[str, Course] = {}
     evidence: dict[str, dict[str, bool]] = {}
     evidence_now: dict[str, dict[str, bool]] = {}
 
@@ -66,6 +68,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
         ledger.known_posts.update(self.head.known_posts)
         ledger.receipts.update(self.head.receipts)
         ledger.metrics.update(self.head.metrics)
+        ledger.deployments.update(self.head.deployments)
         ledger.done_posts.update(self.head.done_posts)
         ledger.backlog_posts.update(self.head.backlog_posts)
         ledger.evidence.update(self.head.evidence)
@@ -95,6 +98,7 @@ def checkpoint_bytes(ledger: Ledger, tenant: str, position: Position) -> Generat
         receipts=ledger.receipts,
         sources=ledger.sources,
         metrics=ledger.metrics,
+        deployments=ledger.deployments,
         done_posts=ledger.done_posts,
         backlog_posts=ledger.backlog_posts,
         evidence=ledger.evidence,

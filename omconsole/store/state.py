@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from omconsole.domain.deployments import Course, key_of
 from omconsole.domain.figures import Sample
 from omconsole.domain.health import SourceHealth
 from omconsole.domain.items import Handling, Triage
@@ -89,6 +90,7 @@ class _State(msgspec.Struct):
     receipts: dict[str, ReceiptRow] = {}
     sources: dict[str, SourceHealth] = {}
     metrics: dict[str, MetricRow] = {}
+    deployments: dict[str, Course] = {}
     updates: dict[str, UpdateRow] = {}
     checklist: dict[str, EvidenceRow] = {}
 
@@ -102,6 +104,7 @@ class Captured(NamedTuple):
     receipts: dict[str, dict[str, Receipt]]
     sources: dict[str, SourceHealth]
     metrics: dict[str, list[Sample]]
+    deployments: dict[str, Course]
     known_posts: dict[str, datetime | None]
     done_posts: dict[str, datetime]
     backlog_posts: dict[str, None]
@@ -118,6 +121,7 @@ def capture(ledger: Ledger, meta: Meta) -> Captured:
         {person: dict(mine) for person, mine in ledger.receipts.items()},
         dict(ledger.sources),
         {name: list(samples) for name, samples in ledger.metrics.items()},
+        dict(ledger.deployments),
         dict(ledger.known_posts),
         dict(ledger.done_posts),
         dict(ledger.backlog_posts),
@@ -138,6 +142,7 @@ class StateEncoder:
         for name, rows in (
             ("sources", _source_rows(captured)),
             ("metrics", _metric_rows(captured)),
+            ("deployments", _deployment_rows(captured)),
             ("receipts", _receipt_rows(captured)),
             ("updates", _update_rows(captured)),
             ("checklist", _evidence_rows(captured)),
@@ -184,6 +189,11 @@ def _source_rows(captured: Captured) -> Iterator[_Candidate]:
 def _metric_rows(captured: Captured) -> Iterator[_Candidate]:
     for name, samples in captured.metrics.items():
         yield _Candidate(name, (samples[:1], samples[-1:], len(samples)), MetricRow(name, samples))
+
+
+def _deployment_rows(captured: Captured) -> Iterator[_Candidate]:
+    for key, course in captured.deployments.items():
+        yield _Candidate(key, course, course)
 
 
 def _receipt_rows(captured: Captured) -> Iterator[_Candidate]:
@@ -262,6 +272,7 @@ def load_rest(path: Path, ledger: Ledger) -> Meta | None:
         ledger.receipts.setdefault(receipt.person, {})[receipt.post] = Receipt(receipt.at, receipt.changed)
     add_sources(ledger, {health.name: health for health in state.sources.values()})
     ledger.metrics.update((row.name, row.samples) for row in state.metrics.values())
+    ledger.deployments.update((key_of(row.type, row.id), row) for row in state.deployments.values())
     for post in state.updates.values():
         ledger.known_posts[post.post] = post.changed
         if post.done is not None:

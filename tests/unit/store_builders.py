@@ -63,6 +63,7 @@ def state_of(ledger: Ledger) -> dict[str, Any]:
         "receipts": {person: mine for person, mine in ledger.receipts.items() if mine},
         "sources": ledger.sources,
         "metrics": ledger.metrics,
+        "deployments": ledger.deployments,
         "order": [[item.id for item in ledger.items(pane)] for pane in ("issues", "alerts")],
         "seq": ledger.seq,
     }

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from omconsole.domain import triage as law
 from omconsole.domain import updates
+from omconsole.domain.deployments import Deployment, counted
 from omconsole.domain.events import Event
 from omconsole.domain.figures import sampled
 from omconsole.domain.items import Severity
@@ -38,7 +39,9 @@ steps = st.lists(
         st.tuples(st.sampled_from(["ack", "unack", "note"]), device, st.sampled_from([ANNA, BEN])),
         st.tuples(st.just("pass"), st.just(""), st.sampled_from([1, 30, 200])),
         st.tuples(
-            st.sampled_from(["post", "read", "unread", "metric", "poll", "state"]), st.just(""), st.integers(0, 9)
+            st.sampled_from(["post", "read", "unread", "metric", "deployment", "poll", "state"]),
+            st.just(""),
+            st.integers(0, 9),
         ),
         st.tuples(st.sampled_from(["caches", "save", "roll"]), st.just(""), st.none()),
     ),
@@ -78,6 +81,8 @@ class Life:
             return self.item_draft(name, subject, value)
         if name == "metric":
             return sampled({"devices": float(value)})
+        if name == "deployment":
+            return counted(self.ledger.deployments, [Deployment("app", "a", "App", value, 1, None)], self.now)
         if name == "state":
             return Event(event="source.state", ref="devices", to="failed", why=str(value))
         if name == "poll":
