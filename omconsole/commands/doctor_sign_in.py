@@ -88,7 +88,7 @@ async def _looked_at(sign_in: SignIn, settings: Settings, now: datetime, reachab
         signed = Signed([_good(settings, who, good_until(token))], token)
         if sign_in.needs_a_person:
             signed.checks.append(await _renewal(sign_in, token))
-        signed.checks.extend(_credential(await sign_in.credential_expiry(), settings, now))
+        signed.checks.extend(credential_checks(await sign_in.credential_expiry(), settings, now))
     except SignInNeeded as needed:
         what = f"{settings.profile.sign_in.method}: {needed.what}"
         do = needed.do if "omconsole login" in needed.do else _("Sign in: omconsole login")
@@ -117,21 +117,27 @@ async def _renewal(sign_in: SignIn, token: str) -> Check:
     return Check("sign-in.renewal", ok=True, what=_("another token came without asking anybody"))
 
 
-def _credential(expires: datetime | None, settings: Settings, now: datetime) -> Iterator[Check]:
-    """When the certificate that signs in ends."""
+def credential_checks(expires: datetime | None, settings: Settings, now: datetime) -> Iterator[Check]:
+    """When the certificate that signs in ends; `expires` is aware, None where there is no certificate."""
     if expires is None:
         return
     days = (expires - now).days
-    ends = _("its certificate ends on {date}").format(
-        date=f"{expires.astimezone(ZoneInfo(settings.timezone)):%Y-%m-%d}"
-    )
+    ends = _("its certificate ends on {date}").format(date=f"{_local(settings, expires):%Y-%m-%d}")
     do = _("Put a new certificate into the app registration and into certificate_file before that.")
     is_near = days < CREDENTIAL_DAYS
     yield Check("credential", ok=expires > now, what=ends, do=do if is_near else "", warning=is_near)
 
 
 def _clock(settings: Settings, at: datetime) -> str:
-    return f"{at.astimezone(ZoneInfo(settings.timezone)):%Y-%m-%d %H:%M}"
+    return f"{_local(settings, at):%Y-%m-%d %H:%M}"
+
+
+def _local(settings: Settings, at: datetime) -> datetime:
+    """In the zone of the settings; what ends with the calendar, as a certificate without an end does, stays UTC."""
+    try:
+        return at.astimezone(ZoneInfo(settings.timezone))
+    except OverflowError:
+        return at
 
 
 # --- what a token says ----------------------------------------------------------------------------------------------

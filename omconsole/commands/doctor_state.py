@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from omconsole.accounts import kept_account, token_files_stem, tokens_directory
 from omconsole.commands.findings import Check
 from omconsole.domain.instants import iso
 from omconsole.domain.words import source_word, uncovered_words
-from omconsole.errors import ConsoleError
+from omconsole.errors import ConsoleError, StateError
 from omconsole.i18n import _, natural_size, number
 from omconsole.paths import prepare_state_directory
 from omconsole.sanitize import sanitize
@@ -75,16 +76,28 @@ def closed(directory: Path) -> list[str]:
     Raises:
         StateError: the directory is somebody else's, or cannot be used.
     """
-    found = []
-    if _mode(directory) & _OPEN_TO_OTHERS and not directory.is_symlink():
-        found.append(f"{sanitize(directory)} ({_mode(directory):04o})")
-    prepare_state_directory(directory)
-    for file in sorted(directory.iterdir()):
-        status = file.lstat()
-        if stat.S_ISREG(status.st_mode) and status.st_mode & _OPEN_TO_OTHERS and status.st_uid == os.geteuid():
-            file.chmod(0o600)
-            found.append(f"{sanitize(file.name)} ({stat.S_IMODE(status.st_mode):04o})")
+    try:
+        found = []
+        if _mode(directory) & _OPEN_TO_OTHERS and not directory.is_symlink():
+            found.append(f"{sanitize(directory)} ({_mode(directory):04o})")
+        prepare_state_directory(directory)
+        for file in sorted(directory.iterdir()):
+            with suppress(FileNotFoundError):  # a process that polls has put it into another's place
+                found += _closed_file(file)
+    except OSError as error:
+        reason = sanitize(error.strerror or type(error).__name__)
+        raise StateError(
+            _("The state directory {path} cannot be used: {reason}.").format(path=sanitize(directory), reason=reason),
+            _("Choose a directory that you can write with --state-dir or state_dir."),
+        ) from error
     return found
+
+
+def _closed_file(file: Path) -> Iterator[str]:
+    status = file.lstat()
+    if stat.S_ISREG(status.st_mode) and status.st_mode & _OPEN_TO_OTHERS and status.st_uid == os.geteuid():
+        file.chmod(0o600)
+        yield f"{sanitize(file.name)} ({stat.S_IMODE(status.st_mode):04o})"
 
 
 def _told(repaired: list[str]) -> Iterator[Check]:
@@ -164,7 +177,8 @@ def token_checks(settings: Settings) -> Iterator[Check]:
     except ConsoleError as error:
         yield Check("tokens", ok=False, what=error.what, do=error.do)
         return
-    kept = [file.name for file in directory.glob(f"{token_files_stem(way, settings.profile_name)}.tokens*")]
+    stem = token_files_stem(way, settings.profile_name)
+    kept = [file for file in directory.glob(f"{stem}.tokens.*") if file.suffix != ".lock"]  # the lock outlives a logout
     account = kept_account(way, settings.profile_name)
     what = _("none kept for this profile")
     if kept:

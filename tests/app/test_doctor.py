@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import ssl
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
+import msgspec
 import pytest
 
-from omconsole.commands import doctor_network, doctor_sign_in
+from omconsole.commands import doctor_network, doctor_sign_in, doctor_state
 from omconsole.commands.doctor_network import clock_checks, trouble_words
 from omconsole.commands.doctor_terminal import checks_of
+from omconsole.config import Options, load
+from omconsole.errors import StateError
 from omconsole.graph.hosts import Host, Reached
 from omconsole.graph.proxies import Proxy
 from omconsole.store.file_systems import FileSystem
@@ -193,6 +197,8 @@ def test_who_is_signed_in_is_named_and_renewal_is_tried(
     assert "not encrypted" in found["tokens"]["what"]
     assert found["sign-in"]["what"].partition(" ")[0] in found["tokens"]["what"]
     assert not found["permission.apps"]["ok"]
+    assert command("logout", "--config", str(doctor.file)).status == 0
+    assert "none kept for this profile" in checks(doctor("--json"))["tokens"]["what"]
 
 
 def test_an_application_signs_in_and_shows_its_permissions(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,6 +224,15 @@ def test_a_ready_token_that_has_expired_or_tells_nothing(
     ran = doctor("--json")
     assert ran.status == 3
     assert "2026-01-01" in checks(ran)["sign-in"]["what"]
+
+
+def test_an_end_that_says_never_is_told_wherever_the_clock_is_ahead() -> None:
+    settings = load(None, {}, Options(profile="demo"))
+    settings = msgspec.structs.replace(settings, timezone="Pacific/Kiritimati")
+    never = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)  # a certificate without an end (RFC 5280, 4.1.2.5)
+    [check] = doctor_sign_in.credential_checks(never, settings, NOW)
+    assert (check.ok, check.warning) == (True, False)
+    assert "9999-12-31" in check.what
 
 
 class AnHourAhead(datetime):
@@ -260,6 +275,27 @@ def test_a_directory_and_files_that_others_could_open_are_closed_and_told(comman
     assert f"{world.name} (0644)" in found["state.modes"]["what"]
     assert (directory.stat().st_mode & 0o777, world.stat().st_mode & 0o777) == (0o700, 0o600)
     assert "state.modes" not in checks(command.demo("doctor", "--json"))
+
+
+def test_a_file_that_another_process_takes_away_meanwhile_is_no_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, there = tmp_path / "state.json.new", tmp_path / "state.json"
+    there.touch(0o644)
+    monkeypatch.setattr("pathlib.Path.iterdir", lambda _self: iter((gone, there)))
+    assert doctor_state.closed(tmp_path) == ["state.json (0644)"]
+
+
+def test_files_that_cannot_be_closed_to_others_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_only(*_arguments: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    (tmp_path / "state.json").touch(0o644)
+    monkeypatch.setattr("pathlib.Path.chmod", read_only)
+    with pytest.raises(StateError) as raised:
+        doctor_state.closed(tmp_path)
+    assert str(tmp_path) in raised.value.what
+    assert "Read-only file system" in raised.value.what
 
 
 def test_a_network_file_system_is_worth_a_look(command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
