@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from omconsole.accounts import kept_account, token_files_stem, tokens_directory
 from omconsole.commands.output import print_json, say, warn
 from omconsole.domain.sign_in import BrowserAddress, Connecting, DeviceCode
@@ -65,6 +67,7 @@ def run_logout(settings: Settings, *, as_json: bool) -> int:
     """Remove the tokens of the profile from this machine; returns the exit status."""
     from omconsole.graph.connection import sign_in_for
 
+    settings = _without_ready_token(settings)
     sign_in = sign_in_for(settings)
     account, kept = kept_account(settings.profile.sign_in, settings.profile_name), kept_in(settings)
     removed = asyncio.run(_sign_out(sign_in)) if sign_in is not None else False
@@ -73,11 +76,20 @@ def run_logout(settings: Settings, *, as_json: bool) -> int:
         return 0
     if removed:
         _tell_removed(settings, account, kept)
-    elif settings.token is not None:
+    if settings.token is not None:
         say(_("A ready token stands in OMCONSOLE_TOKEN: it is not kept anywhere, and goes with the variable."))
-    else:
+    elif not removed:
         say(_("Nobody was signed in with the profile {profile}.").format(profile=settings.profile_name))
     return 0
+
+
+def _without_ready_token(settings: Settings) -> Settings:
+    """Return the settings with a person's way where a ready token hides which it is: all ways have the same files."""
+    way = settings.profile.sign_in
+    if settings.token is None or way.client_id is None:
+        return settings
+    profile = replace(settings.profile, sign_in=replace(way, method="device-code"))
+    return replace(settings, profile=profile)
 
 
 def kept_in(settings: Settings) -> Path | None:

@@ -192,6 +192,19 @@ def test_with_a_ready_token_there_is_nothing_to_do(tenant: SimulatedTenant, own_
     assert "omconsole setup" in without.stderr
 
 
+def test_a_ready_token_does_not_keep_the_tokens_of_a_person(
+    tenant: SimulatedTenant, own_home: Path, tmp_path: Path
+) -> None:
+    file = profile_tls(tmp_path / "config.toml", tenant)
+    assert ran(file, "login").returncode == 0
+    [kept] = token_files(own_home)
+    logout = ran(file, "logout", OMCONSOLE_TOKEN="a-ready-token")
+    assert logout.returncode == 0, logout.stderr
+    assert f"The tokens in {kept} have been removed." in logout.stdout
+    assert "OMCONSOLE_TOKEN" in logout.stdout
+    assert not kept.exists()
+
+
 def test_the_demo_needs_no_sign_in(own_home: Path) -> None:
     said = subprocess.run(
         [*OMCONSOLE, "login", "--profile", "demo", "--json"], capture_output=True, text=True, timeout=60, check=False
