@@ -52,6 +52,11 @@ def document(file: Path) -> dict[str, object]:
     return tomllib.loads(file.read_text("utf-8-sig"))
 
 
+def test_tokens_that_are_not_to_be_kept_stay_so_when_another_sign_in_comes(file: Path) -> None:
+    by_hand(file, BY_HAND.replace("read_only = true", 'token_cache = "off"'))
+    assert not write_profile(file, "contoso", VALUES, {}, replace=True).profile.sign_in.keeps_tokens
+
+
 def test_a_new_file_is_its_owners_alone_and_can_be_used(file: Path) -> None:
     old = os.umask(0)
     try:
