@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from omconsole.commands.doctor_terminal import terminal_checks
 from omconsole.commands.findings import Check, status_of, sum_up, tell
 from omconsole.commands.output import print_columns, print_json, say
+from omconsole.config.file import is_there
 from omconsole.errors import ConsoleError, SettingsError
 from omconsole.i18n import _
 from omconsole.sanitize import sanitize
@@ -34,7 +35,7 @@ def run_paths(load_settings: Callable[[], Settings], chosen: str | None, *, as_j
     try:
         settings = load_settings()
     except SettingsError:
-        if where.exists() or where.is_symlink():
+        if is_there(where):
             raise
     else:
         where, state = settings.config_file or where, str(settings.state_directory)

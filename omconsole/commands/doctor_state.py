@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from omconsole.accounts import kept_account, token_files_stem, tokens_directory
 from omconsole.commands.findings import Check
+from omconsole.config.file import is_there
 from omconsole.domain.instants import iso
 from omconsole.domain.words import source_word, uncovered_words
 from omconsole.errors import ConsoleError, StateError
@@ -38,7 +39,7 @@ def state_checks(settings: Settings) -> Iterator[Check]:
 
     directory = settings.state_directory
     try:
-        repaired = closed(directory) if directory.exists() else []
+        repaired = closed(directory) if is_there(directory) else []
         store = Store.open(
             directory,
             tenant=settings.tenant,
@@ -145,7 +146,7 @@ def disk_checks(directory: Path) -> Iterator[Check]:
         )
     else:
         yield Check("file-system", ok=True, what=sanitize(found.kind) or _("not told by the system"))
-    existing = next(each for each in (directory, *directory.parents) if each.exists())
+    existing = next(each for each in (directory, *directory.parents) if os.path.exists(each))
     try:
         free = shutil.disk_usage(existing).free
     except OSError as error:
@@ -169,7 +170,7 @@ def token_checks(settings: Settings) -> Iterator[Check]:
         yield Check("tokens", ok=True, what=_("kept in memory alone, as token_cache says"))
         return
     directory = tokens_directory()
-    if not directory.exists():
+    if not is_there(directory):
         yield Check("tokens", ok=True, what=_("none kept yet"))
         return
     try:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from omconsole.accounts import kept_account, token_files_stem, tokens_directory
 from omconsole.commands.output import print_json, say, warn
+from omconsole.config.file import is_there
 from omconsole.domain.sign_in import BrowserAddress, Connecting, DeviceCode
 from omconsole.errors import SignInError
 from omconsole.i18n import _, clock, ngettext
@@ -95,7 +96,7 @@ def _without_ready_token(settings: Settings) -> Settings:
 def kept_in(settings: Settings) -> Path | None:
     """Return the file in which this profile's tokens are kept now; None while there is none."""
     file = tokens_directory() / f"{token_files_stem(settings.profile.sign_in, settings.profile_name)}.tokens.json"
-    return file if settings.profile.sign_in.keeps_tokens and file.exists() else None
+    return file if settings.profile.sign_in.keeps_tokens and is_there(file) else None
 
 
 class Telling:

@@ -147,6 +147,17 @@ def read_settings_file(path: Path) -> RawSettings:
     return RawSettings(top.default_profile, top.language, top.timezone, top.start, top.theme, checked)
 
 
+def is_there(path: Path) -> bool:
+    """Tells whether there is a file, a directory or a link; also where that may not be seen: using it says why."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the word that was probably meant, if any comes near."""
     from difflib import get_close_matches

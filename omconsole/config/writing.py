@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from omconsole.config import Options, load
-from omconsole.config.file import Place, read_settings_file
+from omconsole.config.file import Place, is_there, read_settings_file
 from omconsole.errors import SettingsError
 from omconsole.i18n import _
 from omconsole.sanitize import sanitize
@@ -36,12 +36,12 @@ def profiles_in(path: Path) -> tuple[str, ...]:
     Raises:
         SettingsError: it cannot be read, or holds what no settings file may hold.
     """
-    return tuple(read_settings_file(path).profiles) if os.path.lexists(path) else ()
+    return tuple(read_settings_file(path).profiles) if is_there(path) else ()
 
 
 def language_in(path: Path) -> str | None:
     """Return the language that a settings file names; raises as `profiles_in` does."""
-    return read_settings_file(path).language if os.path.lexists(path) else None
+    return read_settings_file(path).language if is_there(path) else None
 
 
 def write_profile(
@@ -207,7 +207,7 @@ def _text(path: Path) -> str:
     Raises:
         SettingsError: it cannot be read.
     """
-    if not path.exists():
+    if not is_there(path):
         return ""
     read_settings_file(path)
     return path.read_bytes().decode()

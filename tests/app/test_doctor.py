@@ -298,6 +298,24 @@ def test_files_that_cannot_be_closed_to_others_are_told(tmp_path: Path, monkeypa
     assert "Read-only file system" in raised.value.what
 
 
+def test_folders_that_cannot_even_be_looked_for_are_findings(
+    doctor: Doctor, command: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMCONSOLE_TOKEN")
+    doctor.settings("device-code")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / ("long" * 100)))
+    command.root = tmp_path / ("long" * 100)
+    ran = doctor("--json")
+    found = checks(ran)
+    assert ran.status == 4
+    for name in ("state", "tokens"):
+        assert not found[name]["ok"]
+        assert "File name too long" in found[name]["what"]
+        assert found[name]["do"]
+    logout = command("logout", "--config", str(doctor.file))
+    assert (logout.status, len(logout.told)) == (4, 2)
+
+
 def test_a_network_file_system_is_worth_a_look(command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("omconsole.store.file_systems.file_system_of", lambda _path: FileSystem("nfs4", "/home"))
     found = checks(command.demo("doctor", "--json"))["file-system"]

@@ -159,6 +159,16 @@ def test_a_bad_option_is_told_and_nothing_is_written(
     assert not file.exists()
 
 
+@pytest.mark.parametrize("command", [["setup", *TOLD], ["paths"]])
+def test_a_file_that_cannot_even_be_looked_for_is_told(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran = CommandLine(capsys, tmp_path)(*command, "--config", str(tmp_path / ("long" * 100) / "config.toml"))
+    assert (ran.status, len(ran.told)) == (2, 2)
+    assert "File name too long" in ran.err
+    assert "--config" in ran.err
+
+
 # --- by questions -----------------------------------------------------------------------------------------------------
 
 
