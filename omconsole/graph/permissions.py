@@ -53,7 +53,7 @@ PERMISSIONS: Final = (
     Permission(
         name="DeviceManagementConfiguration.Read.All",
         panes=("issues", "alerts", "dashboard"),
-        sources=("compliance", "connectors", "overview"),
+        sources=("compliance", "connectors", "overview", "osupdates"),
         purpose=N_(
             "why devices are not compliant, compliance figures, Apple push, Google Play and certificate connectors"
         ),

@@ -24,6 +24,7 @@ DEFAULT_INTERVALS = {
     "compliance": 30 * 60.0,
     "apps": 30 * 60.0,
     "audit": 30 * 60.0,
+    "osupdates": 30 * 60.0,
     "connectors": 60 * 60.0,
     "overview": 60 * 60.0,
     "subscription": 60 * 60.0,

@@ -14,6 +14,7 @@ from omconsole.signals.connectors import ConnectorsSignal
 from omconsole.signals.enrollment import EnrollmentSignal
 from omconsole.signals.known import Known
 from omconsole.signals.messages import MessagesSignal
+from omconsole.signals.os_updates import UpdatesSignal
 from omconsole.signals.overview import OverviewSignal
 from omconsole.signals.service import ServiceSignal, platform_words
 from omconsole.signals.slices import LIGHT_SLICE, sliced
@@ -64,6 +65,7 @@ def tenant_signals(
             firing=partial(firing_of, ledger, ConnectorsSignal.name),
         ),
         SubscriptionSignal(),
+        UpdatesSignal(partial(firing_of, ledger, UpdatesSignal.name)),
         AuditSignal(),
     ]
 

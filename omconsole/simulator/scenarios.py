@@ -28,6 +28,11 @@ class Mix:
     failing_available_apps: int = 0
     #: Of eight devices that are enrolled, how many failed to for days before.
     troubled_enrolments: int = 1
+    #: Ways in which Windows updates fail in turns, and how many devices fail each of them in a fleet of 20,000.
+    failing_updates: int = 1
+    failing_update_devices: int = 24
+    #: Update rings that are paused now and then.
+    paused_rings: int = 1
     #: Whether each failing device fails one setting alone, and all of them a few of the policies' settings.
     few_settings: bool = False
     #: Whether the demonstration's story (`story.py`) happens here.
@@ -62,6 +67,9 @@ SCENARIOS: dict[str, Mix] = {
         failing_apps=60,
         failing_available_apps=4,
         troubled_enrolments=4,
+        failing_updates=5,
+        failing_update_devices=40,
+        paused_rings=2,
     ),
     "storm": Mix(
         noncompliant=5000,
@@ -74,6 +82,9 @@ SCENARIOS: dict[str, Mix] = {
         pace=100,
         troubled_enrolments=4,
         few_settings=True,
+        failing_updates=6,
+        failing_update_devices=400,
+        paused_rings=3,
     ),
     "story": Mix(
         noncompliant=80,

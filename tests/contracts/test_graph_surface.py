@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 REFERENCE = Path(__file__).with_name("graph-endpoints.json")
 SHARED = Path(__file__).parents[3] / "shared" / "reference" / "graph-endpoints.json"
 #: What the copy has beyond the shared reference, by signal: the directory is not Intune's.
-BEYOND = {"directory"}
+BEYOND = {"directory", "updates"}
 EPOCH = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 
 

@@ -31,6 +31,7 @@ from omconsole.signals.enrollment import EnrollmentSignal
 from omconsole.signals.fleet import Fleet
 from omconsole.signals.judging import DeviceThresholds
 from omconsole.signals.messages import MessagesSignal
+from omconsole.signals.os_updates import UpdatesSignal
 from omconsole.signals.overview import OverviewSignal
 from omconsole.signals.service import ServiceSignal
 from omconsole.signals.subscription import SubscriptionSignal
@@ -96,7 +97,7 @@ class Recording(httpx.AsyncBaseTransport):
         asked = question(request)
         if not self._batches and request.url.path.endswith("/$batch"):
             return httpx.Response(404)
-        if asked not in self.said:
+        if asked not in self.said or b'"inProgress"' in self.said[asked].body:  # an export job is asked about again
             request.headers["accept-encoding"] = "identity"
             response = await self._app.handle_async_request(request)
             kind = {"content-type": response.headers["content-type"]}
@@ -104,7 +105,10 @@ class Recording(httpx.AsyncBaseTransport):
         return responded(self.said[asked])
 
     def _keep(self, asked: Question, said: Said) -> None:
-        document = json.loads(said.body)
+        try:
+            document = json.loads(said.body)
+        except ValueError:  # an exported file
+            document = {}
         rows = document.get("value")
         if isinstance(rows, list) and len(rows) > ROWS_A_PAGE and "@odata.nextLink" not in document:
             method, url, body = asked
@@ -231,6 +235,7 @@ def signal_of(source: str, ledger: Ledger, fleet: Sequence[ManagedDevice]) -> Si
         "devices": lambda: DevicesSignal(DeviceThresholds(), Fleet(fleet)),
         "enrollment": lambda: EnrollmentSignal(settled, firing),
         "messages": MessagesSignal,
+        "osupdates": lambda: UpdatesSignal(firing),
         "overview": OverviewSignal,
         "service": lambda: ServiceSignal(lambda: ("Windows", "iOS")),
         "subscription": SubscriptionSignal,
