@@ -2,6 +2,8 @@
 PYTHON ?=
 ARGS ?=
 BIN = .venv/bin
+# Processes and test modules are loaded again and again: their bytecode is kept, whatever the shell says.
+export PYTHONDONTWRITEBYTECODE =
 SETUP = @PYTHON='$(PYTHON)' sh requirements/install.sh
 
 .PHONY: help demo test check bench faults lock wheel clean
