@@ -63,7 +63,7 @@ def ask_way(usual: str) -> str:
     say(_("Who signs in, and how?"))
     print_columns([(f"  {number}", way, words[way]) for number, way in enumerate(WAYS, 1)])
     numbers = {str(number): each for number, each in enumerate(WAYS, 1)}
-    return ask(_("Way of signing in"), lambda answer: way(numbers.get(answer, answer)), usual)
+    return ask(_("Way of signing in"), lambda answer: way(numbers.get(answer, answer), ""), usual)
 
 
 def tenant(answer: str) -> str:
@@ -94,13 +94,17 @@ def client_id(answer: str) -> str:
     )
 
 
-def way(answer: str) -> str:
+def way(answer: str, option: str = "--auth") -> str:
     """Return a way of signing in.
+
+    Args:
+        answer: its name.
+        option: by which it was told; empty when it was asked for.
 
     Raises:
         UsageError: it is none that can be set up.
     """
-    return values.choice(answer, WAYS, (), Place("", "--auth")) or answer
+    return values.choice(answer, WAYS, (), Place("", option)) or answer
 
 
 def profile_name(answer: str, taken: Collection[str], *, replace: bool) -> str:

@@ -33,6 +33,13 @@ if TYPE_CHECKING:
 
 SECRET_VARIABLE = "OMCONSOLE_CLIENT_SECRET"  # noqa: S105 - the name of a variable
 
+_WAY_OF = {
+    "certificate_file": "certificate",
+    "certificate_passphrase_env": "certificate",
+    "secret_env": "client-secret",
+}
+"""The way of signing in that a credential says by itself."""
+
 
 class Wishes(msgspec.Struct, kw_only=True):
     """What the options say; None is asked for."""
@@ -111,6 +118,18 @@ class Setup:
             value = getattr(wishes, key)
             if value is not None:
                 setattr(wishes, key, check(value))
+        for key, way in _WAY_OF.items():
+            if getattr(wishes, key) is not None:
+                wishes.auth = wishes.auth or way
+                self._check_way(key, way)
+
+    def _check_way(self, key: str, way: str) -> None:
+        """Refuse a credential that the way of signing in would leave out."""
+        if self.wishes.auth != way:
+            raise UsageError(
+                _("{option} goes with --auth {method} alone.").format(option=f"--{key.replace('_', '-')}", method=way),
+                _("Leave one of the two out."),
+            )
 
     def _free_name(self, name: str) -> str:
         return answers.profile_name(name, self._taken, replace=self.wishes.replace)

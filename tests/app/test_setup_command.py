@@ -126,6 +126,31 @@ def test_an_application_asks_for_application_permissions(file: Path, tmp_path: P
     assert profiles(file)["contoso"]["certificate_file"] == str(tmp_path / "omconsole.pem")
 
 
+@pytest.mark.parametrize(
+    ("options", "way"),
+    [(["--certificate-file", __file__], "certificate"), (["--secret-env", "SECRET"], "client-secret")],
+)
+def test_a_credential_says_how_the_application_signs_in(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], way: str
+) -> None:
+    ran = CommandLine(capsys, tmp_path)("setup", *TOLD, *options)
+    assert ran.status == 0, ran.err
+    assert "application permissions" in ran.out
+    assert profiles(file)["contoso"]["auth"] == way
+
+
+@pytest.mark.parametrize(
+    "options", [["--certificate-file", __file__], ["--certificate-passphrase-env", "PASS"], ["--secret-env", "SECRET"]]
+)
+def test_a_credential_beside_another_way_is_not_left_out_in_silence(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    ran = CommandLine(capsys, tmp_path)("setup", *TOLD, "--auth", "device-code", *options)
+    assert (ran.status, len(ran.told)) == (2, 2)
+    assert options[0] in ran.told[0]
+    assert not file.exists()
+
+
 def test_a_token_of_this_shell_does_not_hide_what_is_missing(file: Path) -> None:
     ran = setup(*TOLD, "--auth", "device-code", OMCONSOLE_TOKEN="a.b.c")
     assert ran.returncode == 0, ran.stderr
@@ -170,6 +195,17 @@ def test_a_file_that_cannot_even_be_looked_for_is_told(
 
 
 # --- by questions -----------------------------------------------------------------------------------------------------
+
+
+def test_a_wrong_way_is_answered_in_the_words_of_the_question(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed = iter(("9", "4"))
+    monkeypatch.setattr("click.prompt", lambda *_question, **_default: next(typed))
+    assert answers.ask_way("device-code") == "certificate"
+    told = capsys.readouterr().out
+    assert "“9”" in told
+    assert "--auth" not in told
 
 
 @pytest.mark.pty
