@@ -8,6 +8,9 @@ No table of releases has to be kept: what is current is what the tenant's own de
 - a **revision** is the rest of the version; within one release the same rule says which revisions are current.
 
 A device whose version cannot be read, or whose platform or release is too rare to say, is not counted at all.
+
+Of Windows the releases are told apart too: the newest established one, with what is newer still, is the current
+build, the established one before it the previous build, and everything below is older.
 """
 
 from __future__ import annotations
@@ -30,6 +33,8 @@ CURRENT = 2
 """How many established releases, and revisions of a release, are current."""
 
 VERSIONS_SLICE = 500
+WINDOWS = "windows"
+"""The platform in lower case."""
 
 Parts = tuple[int, ...]
 _VERSION = re.compile(r"\s*(\d{1,9}(?:\.\d{1,9}){0,5})(?![.\d])")
@@ -41,6 +46,17 @@ class Currency(msgspec.Struct, frozen=True):
 
     os_percent: float | None
     patch_percent: float | None
+    windows: Builds | None = None
+
+
+class Builds(msgspec.Struct, frozen=True):
+    """Percent, 0 to 100, of the Windows devices whose build can be read: together 100."""
+
+    current: float
+    """On the newest established release, or on a newer one."""
+    previous: float
+    """On the established release before that, or between the two."""
+    older: float
 
 
 class Share:
@@ -80,7 +96,23 @@ async def currency(versions: Mapping[tuple[str, str], int]) -> Currency:
         await _judge(of_platform, os)
     for of_release in revisions.values():
         await _judge(of_release, patch)
-    return Currency(os.percent, patch.percent)
+    return Currency(os.percent, patch.percent, windows_builds(releases.get(WINDOWS, {})))
+
+
+def windows_builds(counts: Mapping[Parts, int]) -> Builds | None:
+    """The shares of the builds of Windows; None where no release is established.
+
+    Args:
+        counts: how many devices run which release.
+    """
+    established = _established(counts)
+    if not established:
+        return None
+    newest, before = established[0], established[-1]
+    total = sum(counts.values())
+    current = sum(devices for release, devices in counts.items() if release >= newest)
+    previous = sum(devices for release, devices in counts.items() if before <= release < newest)
+    return Builds(100.0 * current / total, 100.0 * previous / total, 100.0 * (total - current - previous) / total)
 
 
 async def _judge(counts: Counter[Parts], share: Share) -> None:
@@ -92,9 +124,14 @@ async def _judge(counts: Counter[Parts], share: Share) -> None:
 
 def oldest_current(counts: Mapping[Parts, int]) -> Parts | None:
     """The oldest version that still is current; None where no version is established."""
-    least = max(ESTABLISHED_DEVICES, ESTABLISHED_SHARE * sum(counts.values()))
-    established = _newest(version for version, devices in counts.items() if devices >= least)
+    established = _established(counts)
     return established[-1] if established else None
+
+
+def _established(counts: Mapping[Parts, int]) -> list[Parts]:
+    """The established versions that are current, the newest first."""
+    least = max(ESTABLISHED_DEVICES, ESTABLISHED_SHARE * sum(counts.values()))
+    return _newest(version for version, devices in counts.items() if devices >= least)
 
 
 def _newest(versions: Iterable[Parts]) -> list[Parts]:

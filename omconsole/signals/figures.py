@@ -32,7 +32,9 @@ async def fleet_figures(
     - `active_devices`: seen within the first threshold of staleness, those that never checked in from enrolment on;
     - `checked_in_percent`: checked in within seven days, of all devices;
     - `encrypted_percent`: of the devices that report it;
-    - `os_current_percent`, `patch_current_percent`: of the active devices, see `currency`.
+    - `os_current_percent`, `patch_current_percent`: of the active devices, see `currency`;
+    - `windows_current_build_percent`, `windows_previous_build_percent`, `windows_older_build_percent`: of the active
+      Windows devices whose build can be read, together 100; see `currency`.
     """
     count: Counter[str] = Counter()
     versions: Counter[tuple[str, str]] = Counter()
@@ -51,12 +53,16 @@ async def fleet_figures(
     if not devices:
         return {}
     standing = await currency(versions)
+    windows = standing.windows
     figures = {
         "active_devices": float(count["active"]),
         "checked_in_percent": _percent(count["checked in"], len(devices)),
         "encrypted_percent": _percent(count["encrypted"], count["reporting encryption"]),
         "os_current_percent": standing.os_percent,
         "patch_current_percent": standing.patch_percent,
+        "windows_current_build_percent": windows.current if windows else None,
+        "windows_previous_build_percent": windows.previous if windows else None,
+        "windows_older_build_percent": windows.older if windows else None,
     }
     return {name: value for name, value in figures.items() if value is not None}
 

@@ -82,9 +82,9 @@ SCENARIOS: dict[str, Mix] = {
         pace=100,
         troubled_enrolments=4,
         few_settings=True,
-        failing_updates=6,
+        failing_updates=5,
         failing_update_devices=400,
-        paused_rings=3,
+        paused_rings=2,
     ),
     "story": Mix(
         noncompliant=80,

@@ -117,6 +117,9 @@ async def test_the_figures_of_a_fleet() -> None:
         "encrypted_percent": 80.0,
         "os_current_percent": 100.0,
         "patch_current_percent": 100.0,
+        "windows_current_build_percent": 100.0,
+        "windows_previous_build_percent": 0.0,
+        "windows_older_build_percent": 0.0,
     }
 
 

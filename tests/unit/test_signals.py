@@ -129,7 +129,8 @@ async def test_each_poll_measures_the_fleet(tenant: Tenant, graph: GraphClient) 
     ):
         assert set(reading.figures) == {
             *("active_devices", "checked_in_percent", "encrypted_percent", "os_current_percent"),
-            "patch_current_percent",
+            *("patch_current_percent", "windows_current_build_percent"),
+            *("windows_previous_build_percent", "windows_older_build_percent"),
         }
         stale = sum(seen.kind == "device.stale" for seen in reading.observations)
         assert 600 - reading.figures["active_devices"] >= stale

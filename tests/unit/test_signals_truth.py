@@ -65,7 +65,9 @@ class Console:
         return readings
 
     def planted(self) -> set[tuple[str, str, str]]:
-        return {(kind, id_, key) for kind, id_, key in self.world.planted(self.now)}
+        """Of the kinds that these sources show."""
+        kinds = {kind for signal in self.signals for kind in signal.kinds}
+        return {(kind, id_, key) for kind, id_, key in self.world.planted(self.now) if kind in kinds}
 
     def firing(self) -> set[tuple[str, str, str]]:
         """Kind, subject and sub key of everything that fires."""

@@ -14,6 +14,7 @@ import pytest
 
 from omconsole.simulator.app import create_app
 from omconsole.simulator.exports import REPORTS, storage_of
+from omconsole.simulator.update_policies import WindowsUpdates
 from omconsole.simulator.world import World
 
 if TYPE_CHECKING:
@@ -110,8 +111,11 @@ async def test_devices_are_those_of_the_list_at_the_time_of_the_order(client: ht
 
 @pytest.mark.parametrize("name", sorted(REPORTS))
 async def test_every_report_can_be_ordered(client: httpx.AsyncClient, name: str) -> None:
-    app = WORLD.apps.apps[0].id
-    wanted = f"(ApplicationId eq '{app}')" if REPORTS[name][0].required else ""
+    updates = WORLD.part(WindowsUpdates).errors
+    policy = next(error.policy.id for error in updates if error.policy.expedited == name.startswith("Quality"))
+    ids = {"ApplicationId": WORLD.apps.apps[0].id, "PolicyId": policy, None: ""}
+    required = REPORTS[name][0].required
+    wanted = f"({required} eq '{ids[required]}')" if required else ""
     url = await finished(client, reportName=name, filter=wanted)
     assert len((await unpacked(client, url))[1].splitlines()) > 1
 
