@@ -57,8 +57,8 @@ class Place(NamedTuple):
     key: str
 
     def __truediv__(self, key: str) -> Place:
-        """Return the place of a key below this one."""
-        return Place(self.file, ".".join(filter(None, (self.key, key))))
+        """Return the place of a key below this one; names of profiles stand there too, and may be anything."""
+        return Place(self.file, ".".join(filter(None, (self.key, sanitize(key)))))
 
     def error(self, problem: str, do: str) -> SettingsError:
         """Return the error that tells this place before the problem."""
@@ -206,6 +206,11 @@ def _parse(text: str, file: str) -> dict[str, Any]:
                 file=file, line=line or text.count("\n") + 1, column=column or len(last) + 1, reason=reason
             ),
             _("Correct the line; text stands in quotes, and a table begins with its name in brackets."),
+        ) from error
+    except ValueError as error:  # what Python itself refuses: a number of thousands of digits
+        raise SettingsError(
+            _("The settings file {file} has a number of too many digits.").format(file=file),
+            _("Check the path, or name another file with --config."),
         ) from error
     except RecursionError as error:
         raise SettingsError(

@@ -370,8 +370,15 @@ def test_a_file_that_is_no_toml_names_line_and_column(
 def test_files_that_are_no_settings(refused: Callable[..., SettingsError], tmp_path: Path) -> None:
     assert "1 MB" in refused(b"#" * 1_000_001).what
     assert "deeply" in refused("a = " + "[" * 100_000).what
+    assert "digits" in refused("a = " + "9" * 5_000).what
     with pytest.raises(SettingsError, match="directory"):
         load(tmp_path, {})
+
+
+@pytest.mark.parametrize("rest", ["foo = 1", "tenant = 'x'", "tenant_id = 1", "client_secret = 'x'"])
+def test_a_name_in_the_file_commands_no_terminal(refused: Callable[..., SettingsError], rest: str) -> None:
+    error = refused(f'[profiles."\\u001b]0;title\\u0007\\u009b2JX"]\n{rest}\n')
+    assert f"{error.what}{error.do}".isprintable()
 
 
 def test_a_byte_order_mark_and_a_link_are_fine(settings_of: Callable[..., Settings], tmp_path: Path) -> None:
