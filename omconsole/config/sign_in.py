@@ -61,13 +61,12 @@ def sign_in_of(raw: RawProfile, place: Place, base: Path, environ: Mapping[str, 
     """Return how a profile signs in; a token in OMCONSOLE_TOKEN goes before what the file says."""
     named = values.choice(raw.auth, METHODS, (), place / "auth")
     values.choice(raw.token_cache, ("file", "off"), (), place / "token_cache")
-    command = raw.secret_command
     return SignInSettings(
         method=cast("Method", "token" if environ.get("OMCONSOLE_TOKEN") else named or _usual(raw, environ)),
         authority=_authority(raw, place / "authority", cloud),
         client_id=raw.client_id,
         secret_env=_variable(raw.secret_env, place / "secret_env"),
-        secret_command=_words(command, place / "secret_command") if isinstance(command, str) else tuple(command or ()),
+        secret_command=_words(raw.secret_command, place / "secret_command"),
         certificate_file=values.file_path(raw.certificate_file, base, place / "certificate_file")
         if raw.certificate_file is not None
         else None,
@@ -133,12 +132,14 @@ def _variable(name: str | None, place: Place) -> str | None:
     )
 
 
-def _words(command: str, place: Place) -> tuple[str, ...]:
+def _words(command: str | list[str] | None, place: Place) -> tuple[str, ...]:
+    if not command and not isinstance(command, str):
+        return ()
     try:
-        words = tuple(shlex.split(command))
+        words = tuple(shlex.split(command) if isinstance(command, str) else command)
     except ValueError:
         words = ()
-    if not words:
+    if not words or not words[0] or any("\0" in word for word in words):
         raise place.error(
             _("this is no command."), _("Write a program and its arguments, as in pass show intune/secret.")
         )

@@ -66,3 +66,10 @@ def test_where_a_profile_signs_in(tmp_path: Path) -> None:
     assert authority('cloud = "us-dod"') == "https://login.microsoftonline.us/t"
     assert authority('authority = "https://127.0.0.1:8443"') == "https://127.0.0.1:8443/t"
     assert authority('authority = "https://127.0.0.1:8443/u/"') == "https://127.0.0.1:8443/u"
+
+
+@pytest.mark.parametrize("command", ['""', '"\'"', '[""]', '["", "x"]', '["a\\u0000b"]', '"a\\u0000b"'])
+def test_what_cannot_be_run_is_no_command(tmp_path: Path, command: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        sign_in(tmp_path, f'client_id = "c"\nauth = "client-secret"\nsecret_command = {command}')
+    assert "profiles.a.secret_command: " in caught.value.what
