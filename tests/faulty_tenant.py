@@ -184,7 +184,7 @@ async def faulty_tenant(
     monkeypatch.setattr(demo, "demo_transport", way)
     service = tenant.service = await Service.open(settings, login="as:anna", name="anna", clock=lambda: tenant.now)
 
-    def connected(*arguments: Any, wall: object) -> GraphClient:
+    def connected(*arguments: Any, **_settings: object) -> GraphClient:
         # The console's time goes on with each poll, and the tenant's does not: their clocks are right all the same.
         tenant.client = GraphClient(*arguments, clock=tenant.monotonic, sleep=tenant.sleep, wall=lambda: tenant.served)
         return tenant.client

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 PATH: Final = "/deviceManagement/reports/exportJobs"
 _ID: Final = re.compile(r"[!-~]{3,512}")
-_FIRST_LOOK_S: Final = 2.0
 _LATER_LOOKS_S: Final = 15.0
 _IN_MEMORY: Final = 4 * 1024 * 1024
 """Bytes of a file that stays in memory; a larger one lies unnamed in the system's directory for such."""
@@ -161,7 +160,7 @@ async def _written(client: GraphClient, job: _Job, version: str, within_s: float
     """Waits until the report is there, and returns the address of its file."""
     pacing = client.pacing
     end = pacing.clock() + within_s
-    delay = _FIRST_LOOK_S
+    delay = client.first_look_s
     at = pacing.clock()
     while job.is_at_work():
         if at + delay > end:

@@ -80,6 +80,7 @@ class GraphClient:
         on_event: told of every wait.
         budgets: how much each workload is asked; those of `budgets.BUDGETS` without.
         wall: now, aware; compared with the Date of each answer.
+        first_look_s: after which an ordered report is first asked for; later looks become rarer (graph.md §14).
     """
 
     def __init__(  # noqa: PLR0913 - what a test replaces is named one by one
@@ -96,6 +97,7 @@ class GraphClient:
         on_event: Callable[[Waiting], None] | None = None,
         budgets: Budgets | None = None,
         wall: Callable[[], datetime] | None = None,
+        first_look_s: float = 2.0,
     ) -> None:
         self.root = check_root(root)
         self.bounds = bounds
@@ -109,6 +111,7 @@ class GraphClient:
         """Reports that the tenant did not export when it was asked to, by `reportName`."""
         self.clock_error_s = 0.0
         """How far Graph's clock is ahead of this machine's, by the last answer's Date; 0 without `wall`."""
+        self.first_look_s = first_look_s
         self._wall = wall
         self._tokens = tokens
         self._random = random
