@@ -253,7 +253,8 @@ def test_a_person_is_asked_told_how_to_register_and_signed_in(tenant: SimulatedT
 def test_ctrl_c_at_a_question_ends_it_and_nothing_is_written(file: Path) -> None:
     with PtyProgram() as program:
         program.start([*OMCONSOLE, "setup"], (120, 40))
-        program.read_until(r"Language.*:")
+        # The blank is written by what reads the answer; Python misses a signal that comes just before it begins.
+        program.read_output_until(rb"Language.*: ")
         program.send("ctrl+c")
         assert program.wait() == 130
     assert not file.exists()
