@@ -33,7 +33,9 @@ class Permission(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str
     """An English message: what it is needed for."""
     optional: bool = False
-    """Nothing but names is missing without it, and no source says that it needs it."""
+    """One part alone is missing without it, and no source says that it needs it."""
+    part: str = ""
+    """What an optional one is for, in one word that scripts may rely on: `names`."""
     admin_consent: bool = True
     """Whether an administrator has to consent to it also as a delegated permission."""
 
@@ -47,21 +49,22 @@ PERMISSIONS: Final = (
     Permission(
         name="DeviceManagementManagedDevices.Read.All",
         panes=("issues", "dashboard"),
-        sources=("devices", "enrollment", "overview"),
+        sources=("devices", "enrollment", "overview", "users"),
         purpose=N_("the devices, what fails on them, failed enrollments, the size of the fleet"),
     ),
     Permission(
         name="DeviceManagementConfiguration.Read.All",
         panes=("issues", "alerts", "dashboard"),
-        sources=("compliance", "connectors", "overview", "osupdates"),
+        sources=("compliance", "connectors", "overview", "osupdates", "policies", "nopolicy"),
         purpose=N_(
-            "why devices are not compliant, compliance figures, Apple push, Google Play and certificate connectors"
+            "why devices are not compliant, policies that fail, compliance figures, Apple push, Google Play and"
+            " certificate connectors"
         ),
     ),
     Permission(
         name="DeviceManagementApps.Read.All",
         panes=("issues",),
-        sources=("apps", "audit"),
+        sources=("apps", "audit", "users"),
         purpose=N_("failed app installations, and the audit log: who changed what before a cause began"),
     ),
     Permission(
@@ -88,7 +91,16 @@ PERMISSIONS: Final = (
         sources=(),
         purpose=N_("names of people who have no device, in place of their ids"),
         optional=True,
+        part="names",
         admin_consent=False,
+    ),
+    Permission(
+        name="User.Read.All",
+        panes=("issues",),
+        sources=(),
+        purpose=N_("users who have devices and no licence; without it only those whom an enrollment has refused"),
+        optional=True,
+        part="licences",
     ),
 )
 """In the order in which they are shown."""

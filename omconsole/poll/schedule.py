@@ -20,17 +20,26 @@ DEFAULT_INTERVALS = {
     "devices": 15 * 60.0,
     "service": 2 * 60.0,
     "enrollment": 15 * 60.0,
+    "users": 15 * 60.0,
     "messages": 15 * 60.0,
     "compliance": 30 * 60.0,
     "apps": 30 * 60.0,
     "audit": 30 * 60.0,
     "osupdates": 30 * 60.0,
+    "policies": 30 * 60.0,
+    "nopolicy": 30 * 60.0,
     "connectors": 60 * 60.0,
     "overview": 60 * 60.0,
     "subscription": 60 * 60.0,
 }
 """Seconds between two polls (design.md §3)."""
-SWEEP_INTERVALS = {"devices": 6 * 3600.0, "messages": 6 * 3600.0, "service": 3600.0, "audit": 6 * 3600.0}
+SWEEP_INTERVALS = {
+    "devices": 6 * 3600.0,
+    "messages": 6 * 3600.0,
+    "service": 3600.0,
+    "audit": 6 * 3600.0,
+    "users": 6 * 3600.0,
+}
 """Seconds between two sweeps; a source that is not named sweeps each time."""
 
 

@@ -14,11 +14,15 @@ from omconsole.signals.connectors import ConnectorsSignal
 from omconsole.signals.enrollment import EnrollmentSignal
 from omconsole.signals.known import Known
 from omconsole.signals.messages import MessagesSignal
+from omconsole.signals.names import UserNames
 from omconsole.signals.os_updates import UpdatesSignal
+from omconsole.signals.no_policy import NoPolicySignal
 from omconsole.signals.overview import OverviewSignal
+from omconsole.signals.policies import PoliciesSignal
 from omconsole.signals.service import ServiceSignal, platform_words
 from omconsole.signals.slices import LIGHT_SLICE, sliced
 from omconsole.signals.subscription import SubscriptionSignal
+from omconsole.signals.users import UsersSignal
 
 if TYPE_CHECKING:
     from omconsole.config import Thresholds
@@ -44,10 +48,21 @@ def every_signal(
 
 def device_signals(devices: DevicesSignal, ledger: Ledger, answers: Answers) -> list[Signal]:
     """The sources that speak of the tenant's devices and users one by one."""
+    names = UserNames()
+    enrollment = EnrollmentSignal(devices.settled, partial(firing_of, ledger, EnrollmentSignal.name), names)
     return [
         ComplianceSignal(partial(firing_of, ledger, devices.name), answers=answers),
         AppsSignal(devices.settled, partial(firing_of, ledger, AppsSignal.name), answers=answers),
-        EnrollmentSignal(devices.settled, partial(firing_of, ledger, EnrollmentSignal.name)),
+        PoliciesSignal(devices.settled, partial(firing_of, ledger, PoliciesSignal.name), answers=answers),
+        NoPolicySignal(devices.settled, partial(firing_of, ledger, NoPolicySignal.name), answers=answers),
+        enrollment,
+        UsersSignal(
+            devices.up_to_date,
+            enrollment.lasting,
+            partial(firing_of, ledger, UsersSignal.name),
+            stale_days=devices.stale_days,
+            names=names,
+        ),
     ]
 
 

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from omconsole.simulator import story
+from omconsole.simulator.configurations import SETTINGS_CATALOG, Configurations
 from omconsole.simulator.draws import Draw
 from omconsole.simulator.instants import DAY, HOUR, MINUTE, iso_fraction, moment, seconds
 from omconsole.simulator.users import admins, automation
@@ -114,6 +115,15 @@ class AuditLog:
         properties: tuple[Property, ...] = (("Version", str(version), str(version + 1)),)
         return _done("Patch", "DeviceCompliancePolicy", "DeviceCompliancePolicy", "Compliance", policy, properties)
 
+    def _edit_configuration(self, draw: Draw, at: int) -> Deed:
+        policy = draw.pick(self._world.part(Configurations).policies)
+        row: Row = {"id": policy.id, "displayName": policy.name}
+        catalog = policy.base_type == SETTINGS_CATALOG[0]
+        type_ = "DeviceManagementConfigurationPolicy" if catalog else "DeviceConfiguration"
+        version = draw.between(2, 30)
+        properties: tuple[Property, ...] = (("Version", str(version), str(version + 1)),)
+        return _done("Patch", type_, "DeviceConfiguration", "DeviceConfiguration", row, properties)
+
     def _act_on_device(self, draw: Draw, at: int) -> Deed:
         verb = draw.pick(("syncDevice", "syncDevice", "rebootNow", "remoteLock", "locateDevice", "retire"))
         row = self._world.device_row(draw.below(self._world.devices), moment(at))
@@ -126,6 +136,7 @@ class AuditLog:
         _edit_app,
         _assign_policy,
         _describe_policy,
+        _edit_configuration,
         _act_on_device,
         _act_on_device,
     )

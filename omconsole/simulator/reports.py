@@ -120,7 +120,8 @@ class Asked(msgspec.Struct, frozen=True):
     top: int
     #: The instant of the session that is sent back, in seconds since 1970 UTC; None for a new one.
     instant: int | None
-    #: (column, operator, value), all of which a row must meet.
+    #: (column, operator, value), all of which a row must meet; `in` stands between a column and values of which one
+    #: will do, with `_ALTERNATIVES` between them.
     terms: tuple[tuple[str, str, str], ...]
 
     def value(self, column: str) -> str | None:
@@ -163,21 +164,35 @@ def _instant(session: str | None) -> int | None:
     return None if token is None else token.instant
 
 
+_ALTERNATIVES = "\n"
 _TERM = re.compile(r"([A-Za-z]+)\s+(eq|ne|gt|ge|lt|le)\s+(?:'((?:[^']|'')*)'|(-?[0-9]+))")
 
 
 def _terms(report: Report, text: str) -> tuple[tuple[str, str, str], ...]:
-    """The terms of a filter: comparisons joined by `and`, each of them and the whole in parentheses or not."""
+    """The terms of a filter: comparisons joined by `and`, each of them and the whole in parentheses or not.
+
+    In place of a comparison may stand several of one column's equality, joined by `or`.
+    """
     terms: list[tuple[str, str, str]] = []
     for part in re.split(r"\)?\s+and\s+\(?", text.strip()) if text.strip() else []:
-        found = _TERM.fullmatch(part.strip("() "))
-        if found is None:
+        choices = [_term(report, each, text) for each in re.split(r"\)?\s+or\s+\(?", part.strip())]
+        if len(choices) == 1:
+            terms.append(choices[0])
+        elif len({choice[:2] for choice in choices}) == 1 and choices[0][1] == "eq":
+            terms.append((choices[0][0], "in", _ALTERNATIVES.join(value for _, _, value in choices)))
+        else:
             raise _refused(f"Invalid filter: {text}")
-        column, operator, quoted, bare = found.groups()
-        if column not in report.filterable:
-            raise _refused(f"Filtering on column {column} is not supported.")
-        terms.append((column, operator, bare if quoted is None else quoted.replace("''", "'")))
     return tuple(terms)
+
+
+def _term(report: Report, part: str, whole: str) -> tuple[str, str, str]:
+    found = _TERM.fullmatch(part.strip("() "))
+    if found is None:
+        raise _refused(f"Invalid filter: {whole}")
+    column, operator, quoted, bare = found.groups()
+    if column not in report.filterable:
+        raise _refused(f"Filtering on column {column} is not supported.")
+    return column, operator, bare if quoted is None else quoted.replace("''", "'")
 
 
 _ORDERED: dict[str, Callable[[float, float], bool]] = {
@@ -194,6 +209,8 @@ def meets(row: ReportRow, terms: Iterable[tuple[str, str, str]]) -> bool:
 
 
 def _meets(have: object, operator: str, want: str) -> bool:
+    if operator == "in":
+        return str(have).casefold() in want.casefold().split(_ALTERNATIVES)
     if operator in ("eq", "ne"):
         return (str(have).casefold() == want.casefold()) == (operator == "eq")
     try:

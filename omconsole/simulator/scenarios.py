@@ -33,6 +33,16 @@ class Mix:
     failing_update_devices: int = 24
     #: Update rings that are paused now and then.
     paused_rings: int = 1
+    #: Of 10,000 people, those who lose their licence, or whose app is flagged, now and then; of 10,000 devices, those
+    #: that Autopilot fails to deploy now and then.
+    unlicensed: int = 6
+    flagged: int = 4
+    deployments: int = 4
+    #: Devices on which a configuration policy fails or meets another in turns, and those that have no compliance
+    #: policy in turns: shares of the fleet as above.
+    policy_errors: int = 12
+    policy_conflicts: int = 5
+    devices_without_policy: int = 8
     #: Whether each failing device fails one setting alone, and all of them a few of the policies' settings.
     few_settings: bool = False
     #: Whether the demonstration's story (`story.py`) happens here.
@@ -66,10 +76,16 @@ SCENARIOS: dict[str, Mix] = {
         pace=100,
         failing_apps=60,
         failing_available_apps=4,
+        unlicensed=40,
+        flagged=15,
+        deployments=20,
         troubled_enrolments=4,
         failing_updates=5,
         failing_update_devices=40,
         paused_rings=2,
+        policy_errors=120,
+        policy_conflicts=40,
+        devices_without_policy=60,
     ),
     "storm": Mix(
         noncompliant=5000,
@@ -81,10 +97,16 @@ SCENARIOS: dict[str, Mix] = {
         jail_broken=10,
         pace=100,
         troubled_enrolments=4,
+        unlicensed=40,
+        flagged=15,
+        deployments=20,
         few_settings=True,
         failing_updates=5,
         failing_update_devices=400,
         paused_rings=2,
+        policy_errors=500,
+        policy_conflicts=60,
+        devices_without_policy=60,
     ),
     "story": Mix(
         noncompliant=80,
@@ -97,6 +119,12 @@ SCENARIOS: dict[str, Mix] = {
         pace=15,
         failing_apps=3,
         failing_devices=16,
+        unlicensed=0,
+        flagged=0,
+        deployments=0,
+        policy_errors=0,
+        policy_conflicts=4,
+        devices_without_policy=0,
         story=True,
     ),
 }

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 REFERENCE = Path(__file__).with_name("graph-endpoints.json")
 SHARED = Path(__file__).parents[3] / "shared" / "reference" / "graph-endpoints.json"
 #: What the copy has beyond the shared reference, by signal: the directory is not Intune's.
-BEYOND = {"directory", "updates"}
+BEYOND = {"autopilot", "directory", "nopolicy", "updates", "users"}
 EPOCH = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 
 
@@ -176,9 +176,14 @@ async def _bodies(call: Served) -> list[dict[str, object]]:
                 assert response.status_code == (201 if call is surface.EXPORT_JOBS else 200), body
                 link = body.get("@odata.nextLink")
                 value = body.get("value")
-                rows.extend(_tabled(body) if "Schema" in body else value if isinstance(value, list) else [body])
+                rows.extend(_tabled(body) if "Schema" in body else value if _are_rows(value) else [body])
     assert rows
     return rows
+
+
+def _are_rows(value: object) -> bool:
+    """A list of objects, or an empty one; a function may answer with a list of ids, which is one value."""
+    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
 
 
 def _tabled(body: Mapping[str, list[Any]]) -> list[dict[str, object]]:

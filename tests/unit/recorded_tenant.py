@@ -32,9 +32,12 @@ from omconsole.signals.fleet import Fleet
 from omconsole.signals.judging import DeviceThresholds
 from omconsole.signals.messages import MessagesSignal
 from omconsole.signals.os_updates import UpdatesSignal
+from omconsole.signals.no_policy import NoPolicySignal
 from omconsole.signals.overview import OverviewSignal
+from omconsole.signals.policies import PoliciesSignal
 from omconsole.signals.service import ServiceSignal
 from omconsole.signals.subscription import SubscriptionSignal
+from omconsole.signals.users import UsersSignal, no_failures
 from omconsole.simulator.app import create_app
 from omconsole.simulator.world import World
 from tests.unit.graph_tools import FakeTime
@@ -236,9 +239,12 @@ def signal_of(source: str, ledger: Ledger, fleet: Sequence[ManagedDevice]) -> Si
         "enrollment": lambda: EnrollmentSignal(settled, firing),
         "messages": MessagesSignal,
         "osupdates": lambda: UpdatesSignal(firing),
+        "nopolicy": lambda: NoPolicySignal(settled, firing),
         "overview": OverviewSignal,
+        "policies": lambda: PoliciesSignal(settled, firing),
         "service": lambda: ServiceSignal(lambda: ("Windows", "iOS")),
         "subscription": SubscriptionSignal,
+        "users": lambda: UsersSignal(settled, no_failures, firing),
     }
     return made[source]()
 
@@ -269,7 +275,7 @@ def desk(source: str) -> Desk:
 async def _recorded(source: str, illness: str = "") -> Tenant:
     recording = Recording("storm" if source == "subscription" else "busy", batches=source != "connectors")
     ledger, fleet = Ledger(), list[Any]()
-    needs = ("devices",) if source in {"apps", "compliance", "enrollment"} else ()
+    needs = ("devices",) if source in {"apps", "compliance", "enrollment", "nopolicy", "policies", "users"} else ()
     for name in (*needs, source):
         ledger.sources[name] = SourceHealth(name=name, interval_s=900, status="ok", last_ok=NOW, last_sweep=NOW)
         recording.said.clear()
