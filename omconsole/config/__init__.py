@@ -54,6 +54,7 @@ _DEMO_POLL: Final = {
     "audit": 30,
     "connectors": 60,
     "subscription": 60,
+    "osupdates": 60,
 }
 """Seconds: the demo shows in half a minute what a tenant shows in half an hour, and asks nobody but itself."""
 

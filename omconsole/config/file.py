@@ -78,6 +78,7 @@ class RawPoll(Struct, frozen=True, forbid_unknown_fields=True):
     apps: str | None = None
     compliance: str | None = None
     audit: str | None = None
+    osupdates: str | None = None
 
 
 class RawThresholds(Struct, frozen=True, forbid_unknown_fields=True):

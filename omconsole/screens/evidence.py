@@ -58,6 +58,20 @@ _NAMES: dict[str, Callable[[], str]] = {
     "userId": lambda: _("User's id"),
     "deviceId": lambda: _("Device's id"),
     "managedDeviceIdentifier": lambda: _("Managed device"),
+    "FeatureUpdateVersion": lambda: _("Feature update"),
+    "ExpediteQUReleaseDate": lambda: _("Quality update of"),
+    "AlertMessage": lambda: _("Alert"),
+    "Win32ErrorCode": lambda: _("Result of Windows"),
+    "devices": lambda: _("Devices"),
+    "deviceNames": lambda: _("Such as"),
+    "StartDateTimeUTC": lambda: _("First failure"),
+    "EventDateTimeUTC": lambda: _("Latest failure"),
+    "qualityUpdatesPaused": lambda: _("Quality updates paused"),
+    "qualityUpdatesPauseStartDate": lambda: _("… since"),
+    "qualityUpdatesPauseExpiryDateTime": lambda: _("… until"),
+    "featureUpdatesPaused": lambda: _("Feature updates paused"),
+    "featureUpdatesPauseStartDate": lambda: _("… since"),
+    "featureUpdatesPauseExpiryDateTime": lambda: _("… until"),
 }
 """In the order in which they are shown; others follow by name."""
 

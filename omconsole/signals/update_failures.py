@@ -139,7 +139,7 @@ def observed(policy: UpdatePolicy, failure: Failure) -> Observation:
         "AlertMessage": failure.alert,
         "Win32ErrorCode": failure.code if failure.code.startswith("0x") else None,
         "devices": len(failure.devices),
-        "DeviceName": ", ".join(names[:NAMED_AT_MOST]) + (", …" if len(names) > NAMED_AT_MOST else ""),
+        "deviceNames": ", ".join(names[:NAMED_AT_MOST]) + (", …" if len(names) > NAMED_AT_MOST else ""),
         "StartDateTimeUTC": iso(failure.first),
         "EventDateTimeUTC": iso(failure.last),
     }

@@ -91,7 +91,7 @@ async def test_one_item_for_each_policy_and_error() -> None:
         "AlertMessage": "Disk full",
         "Win32ErrorCode": "0x80070070",
         "devices": 2,
-        "DeviceName": "LAP-d1, LAP-d2",
+        "deviceNames": "LAP-d1, LAP-d2",
         "StartDateTimeUTC": "2026-11-19T09:30:00.123456Z",
         "EventDateTimeUTC": "2026-11-21T07:00:00Z",
     }
@@ -115,7 +115,7 @@ async def test_expedited_quality_updates_fail_by_policy_and_error_too() -> None:
     reading = await swept(graph)
     [seen] = reading.observations
     assert (seen.subject_name, seen.sub_key, seen.facts["devices"]) == ("Sofort", "0x80D03002", 7)
-    assert seen.facts["DeviceName"] == "LAP-d0, LAP-d1, LAP-d2, LAP-d3, LAP-d4, …"
+    assert seen.facts["deviceNames"] == "LAP-d0, LAP-d1, LAP-d2, LAP-d3, LAP-d4, …"
     assert seen.facts["ExpediteQUReleaseDate"] == "11/10/2026"
     assert [name for name, _filter in graph.ordered] == [QUALITY_POLICIES, QUALITY_DEVICES]
 
@@ -129,7 +129,7 @@ async def test_rows_of_other_policies_and_solved_alerts_do_not_count() -> None:
         alert("d5", "P1"),
     )
     reading = await swept(graph)
-    assert [seen.facts["DeviceName"] for seen in reading.observations] == ["LAP-d5"]
+    assert [seen.facts["deviceNames"] for seen in reading.observations] == ["LAP-d5"]
     assert graph.ordered[1] == (FEATURE_DEVICES, "(PolicyId eq 'p1')")
     assert reading.status == "ok"
 
