@@ -174,7 +174,7 @@ def permission_checks(settings: Settings, token: str) -> Iterator[Check]:
     for each in PERMISSIONS:
         if each.optional and not is_granted(each, said):
             what = _("missing {permissions}, which is not needed: {why}").format(permissions=each.name, why=each.why)
-            yield Check("permission.names", ok=True, what=what, warning=True)
+            yield Check(f"permission.{each.part}", ok=True, what=what, warning=True)
 
 
 def is_granted(permission: Permission, said: Claims) -> bool:

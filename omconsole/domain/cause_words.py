@@ -59,6 +59,9 @@ _CATEGORIES: dict[str, Callable[[], str]] = {
     "enrollmentrestrictionsenforced": lambda: _("enrolment restriction"),
     "clientdisconnected": lambda: _("device lost the connection"),
     "userabandonment": lambda: _("user gave up"),
+    "autopilot": lambda: _("Autopilot deployment failed"),
+    "unknown": lambda: _("reason unknown"),
+    "unknownfuturevalue": lambda: _("reason unknown"),
 }
 
 

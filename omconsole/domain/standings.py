@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from omconsole.domain.items import Cause, Item, Triage
 
 BY_KIND = "cause.kind"
+CARRYING = "user."
+"""What users suffer from has the causes of their devices or enrolments, which are items of their own."""
 
 
 class CauseThresholds(msgspec.Struct, frozen=True):
@@ -44,6 +46,8 @@ class Standing(msgspec.Struct):
     code: str | None = None
     members: list[str] = []
     """The first characters of their keys."""
+    carried: int = 0
+    """How many of them carry the causes of other members: users, of whose devices and enrolments they speak."""
     devices: set[str] = set()
     """Distinct subjects: devices, or users where there is no device."""
     users: set[str] = set()
@@ -68,6 +72,18 @@ class Standing(msgspec.Struct):
         if self.onset is None or began < self.onset:
             self.onset = began
         self.backlog = self.backlog and triage.backlog and since is None
+
+    def carry(self, item: Item) -> None:
+        """Let a user fold under the cause of what is counted already: it adds a user, and no device."""
+        self.members.append(item.triage.key[:ID_LENGTH])
+        self.carried += 1
+        if item.seen is not None and item.seen.user:
+            self.users.add(item.seen.user)
+
+    @property
+    def own(self) -> int:
+        """Members that have the cause themselves."""
+        return len(self.members) - self.carried
 
     def key(self, tenant: str) -> str:
         """The identity of the cause's item."""
@@ -111,7 +127,7 @@ def standings(
             yield
 
     def holds(standing: Standing) -> bool:
-        return standing.identity in firing or len(standing.members) >= thresholds.minimum
+        return standing.own > 0 and (standing.identity in firing or standing.own >= thresholds.minimum)
 
     held_by_many = set()
     for index, standing in enumerate(shared.values()):
@@ -144,12 +160,20 @@ def identity_of(triage: Triage) -> CauseId:
 
 def _count(shared: dict[CauseId, Standing], item: Item, held: Callable[[Item], Iterable[Triage]]) -> None:
     """Count an item under its causes; one whose observation was lost stays where it was."""
+    carries = item.triage.kind.startswith(CARRYING)
     if item.seen is None:
         for cause in held(item):
             identity = identity_of(cause)
-            shared.setdefault(identity, Standing(identity, "")).add(item)
+            standing = shared.setdefault(identity, Standing(identity, ""))
+            if carries and identity.kind != BY_KIND:
+                standing.carry(item)
+            else:
+                standing.add(item)
     for reason in _causes(item):
-        _standing(shared, reason).add(item, reason.since)
+        if carries:
+            _standing(shared, reason).carry(item)
+        else:
+            _standing(shared, reason).add(item, reason.since)
 
 
 def _causes(item: Item) -> tuple[Cause, ...]:

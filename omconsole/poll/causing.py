@@ -15,6 +15,7 @@ from omconsole.domain.kinds import kind_of
 from omconsole.domain.standings import standings
 from omconsole.domain.triage import EXPLAINED, FIXED, on_clear, on_time
 from omconsole.poll.blindness import take_blindness
+from omconsole.poll.blocked import explain_blocked
 from omconsole.signals.slices import sliced
 from omconsole.store.slices import in_slices
 
@@ -62,6 +63,7 @@ class Causing:
         Raises:
             StateError: it cannot be written.
         """
+        await explain_blocked(self._ledger, now)
         rows = list(self._ledger.rows)
         found = await in_slices(
             standings(

@@ -64,6 +64,16 @@ class DevicesSignal:
             await self._at_rest.wait()
         return self.fleet
 
+    async def up_to_date(self) -> Fleet:
+        """The fleet as the poll under way leaves it, for sources that judge all of it; they wait for its end."""
+        await self._at_rest.wait()
+        return self.fleet
+
+    @property
+    def stale_days(self) -> int:
+        """Days without check-in after which a device is stale."""
+        return self._thresholds.stale_days[0]
+
     async def sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         """Read every device; a complete list replaces the fleet, an incomplete one is laid over it."""
         self._at_rest.clear()
@@ -87,6 +97,15 @@ class DevicesSignal:
         newest = self.fleet.newest_check_in
         if newest is None:
             return await self.sweep(graph, budget, now, progress)
+        self._at_rest.clear()
+        try:
+            return await self._increment(graph, budget, now, progress, newest)
+        finally:
+            self._at_rest.set()
+
+    async def _increment(
+        self, graph: GraphClient, budget: Round, now: datetime, progress: Progress, newest: datetime
+    ) -> Reading:
         since = min(newest, now) - OVERLAP
         found: dict[str, ManagedDevice] = {}
         asked = {"$filter": f"lastSyncDateTime gt {since:%Y-%m-%dT%H:%M:%SZ}"}

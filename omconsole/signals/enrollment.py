@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,15 +12,21 @@ from omconsole.domain.instants import iso
 from omconsole.domain.items import Cause, Observation, Severity
 from omconsole.domain.triage import FIXED
 from omconsole.graph import TROUBLESHOOTING_EVENTS, TROUBLESHOOTING_EVENTS_ASKED, Flaws, TroubleshootingEvent, pages
+from omconsole.i18n import _
+from omconsole.signals import autopilot
+from omconsole.signals.autopilot import read_deployments
 from omconsole.signals.known import nothing_known
 from omconsole.signals.names import UserNames
 from omconsole.signals.reading import Cleared, Progress, Reading
 from omconsole.signals.slices import LIGHT_SLICE, sliced
+from omconsole.signals.unmapped import Unmapped
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from omconsole.graph import GraphClient, ManagedDevice, Round
+    from omconsole.graph.user_shapes import AutopilotEvent
+    from omconsole.signals.autopilot import Deployments
     from omconsole.signals.fleet import Fleet
     from omconsole.signals.known import Firing, Known
 
@@ -46,6 +53,9 @@ class EnrollmentSignal:
     Events are no state: an item never ends by absence from the list. It ends explicitly, when the same user has
     enrolled a device of the same platform since the failure, or when the last failure is 14 days old.
 
+    Deployments by Autopilot that failed are read beside them, once each: one that is told as a failed enrolment too is
+    that one's. They end also when a later deployment of the same device went well.
+
     Args:
         fleet: the devices as last read.
         firing: the source's items that fire; they end also when Graph has forgotten their events.
@@ -65,9 +75,24 @@ class EnrollmentSignal:
         self._fleet = fleet
         self._firing = firing
         self._names = names or UserNames()
+        self._lasting: dict[Key, Failure] | None = None
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
+
+    async def lasting(self) -> Mapping[Key, Failure] | None:
+        """The failures that are not over, as last read; who asks while they are being read waits. None before that."""
+        await self._at_rest.wait()
+        return self._lasting
 
     async def sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         """Read every event that Graph still has."""
+        self._at_rest.clear()
+        try:
+            return await self._sweep(graph, budget, now, progress)
+        finally:
+            self._at_rest.set()
+
+    async def _sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         reading = Reading(source=NAME, mode="sweep")
         newest: dict[Key, Failure] = {}
         flaws = Flaws()
@@ -83,15 +108,24 @@ class EnrollmentSignal:
             async for event in sliced(page.rows, LIGHT_SLICE):
                 flaws += _keep(event, newest)
             progress(reading.items)
-        reading.mark(flaws)
+        unmapped = Unmapped()
+        deployments = await read_deployments(graph, budget, unmapped)
+        reading.items += len(deployments.newest)
+        reading.mark(flaws + deployments.flaws)
+        _say(deployments, reading)
+        unmapped.tell(reading)
         firing = {(known.triage.subject_id, known.triage.sub_key): known for known in await self._firing()}
         devices = list((await self._fleet()).devices.values())
+        recovered = await _add(deployments, newest, devices)
         enrolled = await enrolments(devices, {user for user, _sub_key in (*newest, *firing)})
         lasting = {key: each for key, each in newest.items() if over(key, each, enrolled, now) is None}
+        self._lasting = lasting
         await self._names.learn({user for user, _sub_key in lasting} - {NOBODY}, devices, graph, budget)
         async for key, failure in sliced(list(lasting.items())):
             reading.observations.append(self._observed(key, failure))
-        _conclude(reading, {key: each for key, each in firing.items() if key not in lasting}, newest, enrolled, now)
+        silent = {key: each for key, each in firing.items() if key not in lasting}
+        _conclude(reading, silent, newest, enrolled, now)
+        _recover(reading, silent, recovered)
         return reading
 
     async def increment(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
@@ -100,7 +134,7 @@ class EnrollmentSignal:
 
     def _observed(self, key: Key, failure: Failure) -> Observation:
         (user_id, sub_key), event = key, failure.event
-        name = self._names[user_id]
+        name = failure.user or self._names[user_id]
         category = event.failure_category or "unknown"
         return Observation(
             kind=KIND,
@@ -108,7 +142,7 @@ class EnrollmentSignal:
             severity=Severity.MEDIUM,
             subject_type="user",
             subject_id=user_id,
-            subject_name=(sub_key if user_id == NOBODY else name) or user_id,
+            subject_name=(failure.device or sub_key if user_id == NOBODY else name) or user_id,
             sub_key=sub_key,
             user=name if name != user_id else None,
             platform=event.operating_system or None,
@@ -124,6 +158,7 @@ class EnrollmentSignal:
                 "userId": event.user_id,
                 "operatingSystem": event.operating_system,
                 "osVersion": event.os_version,
+                **failure.more,
             },
             causes=(Cause("enrollment", category, category, code=event.failure_reason or None),),
         )
@@ -134,6 +169,12 @@ class Failure(msgspec.Struct, frozen=True):
 
     event: TroubleshootingEvent
     at: datetime
+    user: str | None = None
+    """The user's principal name, where the event itself has it."""
+    device: str | None = None
+    """What the device is called, where the event says it."""
+    more: dict[str, str | None] = {}
+    """Facts that only a deployment has."""
 
 
 def _keep(event: TroubleshootingEvent, newest: dict[Key, Failure]) -> Flaws:
@@ -149,6 +190,80 @@ def _keep(event: TroubleshootingEvent, newest: dict[Key, Failure]) -> Flaws:
     return Flaws()
 
 
+def _say(deployments: Deployments, reading: Reading) -> None:
+    """Why the deployments are missing: not covered, or not read this time."""
+    if deployments.uncovered:
+        reading.uncovered = (deployments.uncovered,)
+    if deployments.error:
+        reading.status, reading.complete = "partial", False
+        told = _("The Autopilot deployments could not be read: {reason}").format(reason=deployments.error)
+        reading.error = f"{reading.error} {told}" if reading.error else told
+
+
+async def _add(
+    deployments: Deployments, newest: dict[Key, Failure], devices: Sequence[ManagedDevice]
+) -> dict[str, datetime]:
+    """Lay failed deployments beside failed enrolments; returns when others ended well, by their devices' names."""
+    users: dict[str, str] = {}
+    if deployments.newest:
+        async for device in sliced(devices, LIGHT_SLICE):
+            users[(device.user_principal_name or "").casefold()] = device.user_id or NOBODY
+    enrolled = list(newest.items())
+    recovered: dict[str, datetime] = {}
+    async for name, event in sliced(list(deployments.newest.items())):
+        at = event.event_date_time
+        assert at is not None
+        if autopilot.has_ended_well(event):
+            recovered[name] = at
+        elif autopilot.has_failed(event):
+            upn = (event.user_principal_name or "").casefold()
+            known = event.user_id if event.user_id != NOBODY else None
+            user = known or (users.get(upn, NOBODY) if upn else NOBODY)
+            if not any(_is_same(event, user, key, each) for key, each in enrolled):
+                newest[user, name] = _deployed(event, user, at)
+    return recovered
+
+
+def _is_same(event: AutopilotEvent, user: str, key: Key, failure: Failure) -> bool:
+    is_windows = same_platform(failure.event.operating_system) == "windows"
+    same_user = user == key[0] != NOBODY and is_windows
+    return autopilot.is_told_by(event, failure.at, failure.event.device_id, same_user=same_user)
+
+
+def _deployed(event: AutopilotEvent, user: str, at: datetime) -> Failure:
+    """A failed deployment as an event of the kind that the others are."""
+    told = TroubleshootingEvent(
+        id=event.id,
+        event_date_time=at,
+        failure_category=autopilot.CATEGORY,
+        failure_reason=autopilot.reason_of(event),
+        device_id=event.device_id,
+        user_id=user,
+        operating_system="Windows",
+        os_version=event.os_version,
+    )
+    more = {
+        "deploymentState": event.deployment_state,
+        "enrollmentFailureDetails": event.enrollment_failure_details,
+        "deviceName": event.managed_device_name,
+        "serialNumber": event.device_serial_number,
+    }
+    return Failure(told, at, event.user_principal_name, event.managed_device_name, more)
+
+
+def _recover(reading: Reading, silent: dict[Key, Known], recovered: dict[str, datetime]) -> None:
+    """End what a later deployment of the same device has mended."""
+    ended = {(each.subject_id, each.sub_key) for each in reading.cleared}
+    for key, known in silent.items():
+        at = recovered.get(key[1])
+        since = (known.seen.evidence_at if known.seen else None) or known.triage.opened_at
+        if at is not None and at > since and key not in ended:
+            triage = known.triage
+            reading.cleared.append(
+                Cleared(triage.subject_type, triage.subject_id, triage.sub_key, triage.family, FIXED)
+            )
+
+
 async def enrolments(devices: Sequence[ManagedDevice], users: Collection[str]) -> Enrolled:
     """When these users last enrolled a device, by platform."""
     latest: Enrolled = {}
@@ -161,10 +276,11 @@ async def enrolments(devices: Sequence[ManagedDevice], users: Collection[str]) -
 
 def over(key: Key, failure: Failure, enrolled: Enrolled, now: datetime) -> str | None:
     """Why a failure is over: its user enrolled a device of its platform since, or it is too long ago; else None."""
-    return _over(key[0], failure.event.operating_system, failure.at, enrolled, now)
+    return over_since(key[0], failure.event.operating_system, failure.at, enrolled, now)
 
 
-def _over(user_id: str, platform: str | None, at: datetime, enrolled: Enrolled, now: datetime) -> str | None:
+def over_since(user_id: str, platform: str | None, at: datetime, enrolled: Enrolled, now: datetime) -> str | None:
+    """Why a failure of a user on a platform at `at` is over, as `over` tells it; all times are UTC."""
     since = enrolled.get((user_id, same_platform(platform))) if platform and user_id != NOBODY else None
     if since is not None and since > at:
         return FIXED
@@ -187,7 +303,7 @@ def _conclude(
         platform = seen.platform if seen else None
         if key in newest and newest[key].at >= at:
             at, platform = newest[key].at, newest[key].event.operating_system
-        reason = _over(triage.subject_id, platform, at, enrolled, now)
+        reason = over_since(triage.subject_id, platform, at, enrolled, now)
         if reason is not None:
             reading.cleared.append(
                 Cleared(triage.subject_type, triage.subject_id, triage.sub_key, triage.family, reason)

@@ -21,6 +21,7 @@ READING: Final = (
     f"{_SERVICE}.Read.All",
     "ServiceHealth.Read.All",
     "ServiceMessage.Read.All",
+    "User.Read.All",
     "User.ReadBasic.All",
 )
 """What the app registration of the simulated tenant has been granted: to read, and nothing else."""
@@ -35,6 +36,8 @@ _BY_PREFIX: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("/deviceManagement/deviceProtectionOverview", (_DEVICES,)),
     ("/deviceManagement/auditEvents", (_APPS,)),
     ("/deviceAppManagement/mobileApps", (_APPS,)),
+    ("/deviceAppManagement/managedAppRegistrations", (_APPS,)),
+    ("/deviceManagement/autopilotEvents", (_DEVICES,)),
     ("/deviceAppManagement/vppTokens", (_SERVICE,)),
     ("/deviceManagement/depOnboardingSettings", (_SERVICE,)),
     ("/deviceManagement/exchangeConnectors", (_SERVICE,)),
@@ -54,6 +57,10 @@ _OTHERS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
 
 def needed(path: str) -> tuple[str, ...]:
     """The permissions any of which lets a call through, by its path without the version; none: everybody may."""
+    if path.endswith("/managedAppRegistrations"):
+        return tuple(f"{_APPS}.{right}.All" for right in ("Read", "ReadWrite"))
+    if path == "/users":
+        return ("User.Read.All", "Directory.Read.All")
     for prefix, families in _BY_PREFIX:
         if path.startswith(prefix):
             return tuple(f"{family}.{right}.All" for family in families for right in ("Read", "ReadWrite"))
@@ -69,7 +76,7 @@ def check(path: str, granted: Collection[str]) -> None:
     wanted = needed(path)
     if not wanted or not set(wanted).isdisjoint(granted):
         return
-    if path.startswith("/users/"):
+    if path.startswith("/users") and not path.endswith("/managedAppRegistrations"):
         raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
     if path.startswith("/admin/"):
         raise GraphError(403, "Forbidden", "The caller does not have the permission that this operation needs.")

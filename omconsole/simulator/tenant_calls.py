@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Final
 from omconsole.simulator import connectors, listing, odata, partners, service_health
 from omconsole.simulator import tenant_surface as surface
 from omconsole.simulator.audit import AuditLog
+from omconsole.simulator.instants import seconds
 from omconsole.simulator.replies import GraphError
+from omconsole.simulator.user_care import UserCare
 from omconsole.simulator.users import Directory
+from omconsole.simulator.workloads import users
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -63,7 +66,9 @@ class TenantCalls:
         if call is surface.AUDIT_EVENTS:
             return await self._events(options, now)
         if call is surface.USER:
-            return await self._user(options, key)
+            return await self._user(options, key, now)
+        if call is users.USERS:
+            return users.users_page(self._world, self._root, options, now)
         return None
 
     def _issues(self, options: Mapping[str, str], now: datetime) -> Row:
@@ -83,7 +88,7 @@ class TenantCalls:
         rows = rows if keeps is None else list(filter(keeps, rows))
         return listing.page(listing.ordered(rows, options, compared), options, call, self._root)
 
-    async def _user(self, options: Mapping[str, str], key: str) -> Row:
+    async def _user(self, options: Mapping[str, str], key: str, now: datetime) -> Row:
         names = odata.selected(options, surface.USER.entity, surface.USER.properties)
         row = await self._directory.user(key)
         if row is None:
@@ -91,4 +96,5 @@ class TenantCalls:
                 f"Resource '{key}' does not exist or one of its queried reference-property objects are not present."
             )
             raise GraphError(404, "Request_ResourceNotFound", missing)
-        return listing.chosen(row, names)
+        lacking = self._world.part(UserCare).without_licence(seconds(now)) if "assignedPlans" in names else set[str]()
+        return listing.chosen(row | users.plans_of(self._world, str(row["id"]), lacking), names)

@@ -171,8 +171,9 @@ USER = Served(
     "user",
     (
         *("id", "displayName", "givenName", "surname", "userPrincipalName", "mail", "jobTitle", "mobilePhone"),
-        *("officeLocation", "preferredLanguage", "businessPhones"),
+        *("officeLocation", "preferredLanguage", "businessPhones", "accountEnabled", "assignedPlans"),
     ),
+    {"assignedPlans.capabilityStatus": ("enabled", "warning", "deleted")},
 )
 
 TENANT: tuple[Served, ...] = (
