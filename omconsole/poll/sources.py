@@ -15,8 +15,8 @@ from omconsole.signals.enrollment import EnrollmentSignal
 from omconsole.signals.known import Known
 from omconsole.signals.messages import MessagesSignal
 from omconsole.signals.names import UserNames
-from omconsole.signals.os_updates import UpdatesSignal
 from omconsole.signals.no_policy import NoPolicySignal
+from omconsole.signals.os_updates import UpdatesSignal
 from omconsole.signals.overview import OverviewSignal
 from omconsole.signals.policies import PoliciesSignal
 from omconsole.signals.service import ServiceSignal, platform_words
