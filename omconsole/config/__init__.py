@@ -55,6 +55,14 @@ _DEMO_POLL: Final = {
     "connectors": 60,
     "subscription": 60,
     "osupdates": 60,
+    "nopolicy": 30,
+    "policies": 30,
+    "defender": 30,
+    "firewall": 30,
+    "malware": 20,
+    "users": 20,
+    "security": 20,
+    "actions": 20,
 }
 """Seconds: the demo shows in half a minute what a tenant shows in half an hour, and asks nobody but itself."""
 

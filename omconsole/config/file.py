@@ -24,9 +24,7 @@ MAX_BYTES: Final = 1_000_000
 _LATER: Final[dict[str, frozenset[str]]] = {
     "": frozenset({"business_hours", "keys", "timers", "wall", "bell", "hooks", "history_days"}),
     "profile": frozenset({"state_group"}),
-    "poll": frozenset(
-        {"nopolicy", "policies", "osupdates", "defender", "firewall", "malware", "users", "security", "actions"}
-    ),
+    "poll": frozenset(),
     "thresholds": frozenset({"update_days"}),
 }
 """Keys of the settings contract whose features this version does not have, by the table they stand in."""
@@ -79,6 +77,14 @@ class RawPoll(Struct, frozen=True, forbid_unknown_fields=True):
     compliance: str | None = None
     audit: str | None = None
     osupdates: str | None = None
+    nopolicy: str | None = None
+    policies: str | None = None
+    defender: str | None = None
+    firewall: str | None = None
+    malware: str | None = None
+    users: str | None = None
+    security: str | None = None
+    actions: str | None = None
 
 
 class RawThresholds(Struct, frozen=True, forbid_unknown_fields=True):
