@@ -56,6 +56,8 @@ class _Outcome(msgspec.Struct):
     policy: Policy
     found: dict[str, Observation] = {}
     """By device."""
+    rows: int = 0
+    """Of this policy, also those that are no failure."""
     flaws: Flaws = Flaws()
     error: GraphError | None = None
 
@@ -169,11 +171,15 @@ class _Reports:
         self._keeps_session = keeps_session
 
     async def read(self, policy: Policy) -> _Outcome:
-        """One policy's devices; an error stands for all of them."""
+        """One policy's devices; an error stands for all of them.
+
+        Where the states cannot be asked for, or are not those numbers, the whole policy is read.
+        """
         mine = f"(PolicyId eq '{quoted(policy.id)}')"
         ways = ({"filter": f"{mine} and {AMISS}"}, {"filter": mine})
         try:
-            return await first_understood(ways, lambda way: self._read(policy, way["filter"]))
+            outcome = await first_understood(ways, lambda way: self._read(policy, way["filter"]))
+            return outcome if outcome.rows or outcome.flaws else await self._read(policy, mine)
         except GraphError as error:
             return _Outcome(policy, error=error)
 
@@ -193,6 +199,7 @@ class _Reports:
             async for row in sliced(page.rows, ROWS_SLICE):
                 # Graph may send more than was asked for.
                 if same(row.policy_id, policy.id):
+                    outcome.rows += 1
                     self._take(row, outcome)
         return outcome
 

@@ -128,15 +128,19 @@ class Configurations:
                 "ProfileSource": 0,
             }
 
-    def rows(self, policy: Policy, now: int) -> Iterator[ReportRow]:
-        """The rows of getConfigurationPolicyNonComplianceReport for one policy: failures first, then some others."""
+    def rows(self, policy: Policy, now: int, *, by_number: bool = False) -> Iterator[ReportRow]:
+        """The rows of getConfigurationPolicyNonComplianceReport for one policy: failures first, then some others.
+
+        `by_number`: no row has its state by name, so that a filter by number finds them all.
+        """
         failing = self.cases(policy, now)
         for case in failing:
-            yield self._row(policy, case)
+            yield self._row(policy, case, by_number=by_number)
         bad = {case.place for case in failing}
         others = [index for index in self._candidates[policy.platform][: len(bad) + _WELL_SHOWN] if index not in bad]
         for index in others[:_WELL_SHOWN]:
-            yield self._row(policy, Case(index, SUCCEEDED, self._world.begin - (index % 40 + 1) * HOUR))
+            well = Case(index, SUCCEEDED, self._world.begin - (index % 40 + 1) * HOUR)
+            yield self._row(policy, well, by_number=by_number)
 
     def _planned(self, policy: Policy) -> list[tuple[int, int, int, int, int]]:
         """Every case that the policy can have: device, status, and phase, period and length of its course."""
@@ -158,12 +162,13 @@ class Configurations:
                 known.append((index, status, self._world.begin - sooner, period, lasts))
         return known
 
-    def _row(self, policy: Policy, case: Case) -> ReportRow:
+    def _row(self, policy: Policy, case: Case, *, by_number: bool) -> ReportRow:
         device = self._devices.get(case.place)
         if device is None:
             device = self._devices[case.place] = self._world.device_row(case.place, self._world.epoch)
-        # A few rows have the member by its name, as samples of the service do.
-        by_name = case.place % 17 == 3
+        # A few rows have the number as text, or the member by its name, as samples of the service do.
+        odd = case.place % 17 == 3
+        named = str(case.status) if by_number else _TEXTS[case.status].replace(" ", "")
         return {
             **_described(policy),
             "IntuneDeviceId": device["id"],
@@ -171,7 +176,7 @@ class Configurations:
             "Manufacturer": device["manufacturer"],
             "Model": device["model"],
             "UPN": device["userPrincipalName"],
-            "PolicyStatus": _TEXTS[case.status].replace(" ", "") if by_name else case.status,
+            "PolicyStatus": named if odd else case.status,
             "PolicyStatus_loc": _TEXTS[case.status],
             "ReportStatus": case.status,
             "ReportStatus_loc": _TEXTS[case.status],

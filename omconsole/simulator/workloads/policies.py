@@ -89,9 +89,10 @@ def _summary(world: World, asked: Asked, now: int) -> Iterator[ReportRow]:
 def _devices(world: World, asked: Asked, now: int) -> Iterator[ReportRow]:
     known = world.part(Configurations)
     wanted = asked.value("PolicyId")
+    by_number = any(column == "PolicyStatus" for column, _, _ in asked.terms)
     for policy in known.policies:
         if wanted is None or wanted.casefold() == policy.id:
-            yield from known.rows(policy, now)
+            yield from known.rows(policy, now, by_number=by_number)
 
 
 def _without(world: World, asked: Asked, now: int) -> Iterator[ReportRow]:
