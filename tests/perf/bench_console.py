@@ -1,4 +1,4 @@
-"""The console's budgets at 50,000 open items: B1, B6, B8, B11 and B16, each measured beside its yardstick.
+"""The console's budgets at 50,000 open items: B1, B6, B8, B11, B13 and B16, each measured beside its yardstick.
 
 `python tests/perf/bench_console.py [BUDGET...] [--items N] [--pairs N] [--seconds N]` prints one line of JSON a budget
 and ends with 1 when one is missed. The quotients are to be trusted, the times belong to the machine.
@@ -44,6 +44,7 @@ def main() -> int:
             "B8": lambda: screen_measures.idle(big, options.seconds),
             "B16": lambda: command_measures.command(big, options.pairs),
             "B11": acknowledgement,
+            "B13": lambda: screen_measures.keys_while_reading(big, options.devices),
         }
         return max(_told(measure()) for name, measure in measures.items() if name in (options.budgets or measures))
 
@@ -58,6 +59,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("budgets", nargs="*", metavar="BUDGET")
     parser.add_argument("--items", type=int, default=50_000)
+    parser.add_argument("--devices", type=int, default=100_000, help="of the tenant that is taken in for B13")
     parser.add_argument("--pairs", type=int, default=15, help="how often each of two programs is started")
     parser.add_argument("--seconds", type=float, default=60.0, help="of idleness")
     return parser.parse_args()

@@ -6,6 +6,7 @@ import itertools
 import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 HELLO: Final = [sys.executable, str(Path(__file__).with_name("hello.py"))]
 ROWS_CHANGED: Final = 7
+KEYS: Final = 60
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +116,59 @@ def idle(planted: Planted, seconds: float) -> Figure:
         console_cpu_ms_a_minute=round(console_s * 1000, 1),
         seconds=seconds,
     )
+
+
+def keys_while_reading(planted: Planted, devices: int) -> Figure:
+    """B13: a key's time to the first byte of its answer, while a tenant of so many devices is being taken in.
+
+    The cursor goes down by one; the same console is measured at rest first, then after `R` until every source is read.
+    """
+    argv = [*program("omconsole"), "simulate", "--devices", str(devices), "--scenario", "busy"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL) as tenant:
+        assert tenant.stdout is not None
+        try:
+            told = msgspec.json.decode(tenant.stdout.readline())
+            settings = planted.folder / "config.toml"
+            lines = settings.read_text("utf-8").replace("http://127.0.0.1:9", told["graph_url"])
+            (planted.folder / "live.toml").write_text(lines, "utf-8")
+            environment = planted.environment | {
+                "OMCONSOLE_CONFIG": str(planted.folder / "live.toml"),
+                "OMCONSOLE_TOKEN": told["token"],
+            }
+            with TimedTerminal(program("omconsole"), environment, (200, 60)) as console:
+                console.until("all fresh")
+                console.until_quiet(4.0)
+                quiet = [_key_s(console) for _key in range(KEYS)]
+                console.send("R")
+                busy = [_key_s(console) for _key in range(2 * KEYS)]
+        finally:
+            tenant.kill()
+    return judged(
+        "B13",
+        _p95(busy) / _p95(quiet),
+        2,
+        quiet_p95_ms=round(_p95(quiet) * 1000, 1),
+        busy_p95_ms=round(_p95(busy) * 1000, 1),
+        busy_worst_ms=round(max(busy) * 1000, 1),
+        devices=devices,
+    )
+
+
+def _key_s(console: TimedTerminal) -> float:
+    """Seconds from a key to the next byte; a tenth of a second of peace follows."""
+    before = len(console.chunks)
+    began = time.monotonic()
+    console.send("j")
+    while len(console.chunks) == before:
+        console.listen(0.001)
+        assert time.monotonic() - began < 10, "a key has no answer"
+    answered = console.chunks[before].at - began
+    console.listen(0.1)
+    return answered
+
+
+def _p95(seconds: list[float]) -> float:
+    return statistics.quantiles(seconds, n=20)[-1]
 
 
 def _rows(planted: Planted) -> tuple[Item, ...]:

@@ -177,7 +177,6 @@ def test_an_unknown_key_names_the_nearest(
         ("history_days = 400", "history_days"),
         ('business_hours = "Mon-Fri 08:00-17:00"', "business_hours"),
         ('[profiles.a]\nstate_group = "ops"', "profiles.a.state_group"),
-        ('[profiles.a.poll]\nsecurity = "2m"', "profiles.a.poll.security"),
         ("[profiles.a.thresholds]\nupdate_days = [30, 14, 7]", "profiles.a.thresholds.update_days"),
         ("[timers]", "timers"),
     ],
