@@ -22,6 +22,7 @@ def command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pyt
     monkeypatch.setenv("OMCONSOLE_TOKEN", TOKEN)
     monkeypatch.setenv("OMCONSOLE_CONFIG", str(tmp_path / "config.toml"))
     monkeypatch.setattr("omconsole.graph.request.back_off", lambda *_: 0.001)
+    monkeypatch.setattr("omconsole.graph.exports._FIRST_LOOK_S", 0.01)
     return CommandLine(capsys, tmp_path / "state")
 
 
