@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from omconsole.domain.instants import iso
-from omconsole.errors import GraphError, GraphForbidden, GraphRejected
+from omconsole.errors import GraphError
 from omconsole.graph import Flaws, same
 from omconsole.graph.batch import Part as Question
 from omconsole.graph.batch import batch
 from omconsole.graph.user_shapes import APP_REGISTRATIONS, FLAGGED_USERS, ManagedAppRegistration
 from omconsole.graph.user_surface import APP_REGISTRATIONS_ASKED, FLAGGED_USERS_ASKED
 from omconsole.i18n import _
+from omconsole.signals.asking import not_covered_for
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -53,12 +54,12 @@ async def read_protection(graph: GraphClient, budget: Round, known: Collection[s
     try:
         reply = await graph.get(FLAGGED_USERS_ASKED.path, workload=_WORKLOAD, in_round=budget)
         told, found.flaws = FLAGGED_USERS.single(reply.body)
-    except (GraphForbidden, GraphRejected) as refused:
-        why = FLAGGED_USERS_ASKED.permission if isinstance(refused, GraphForbidden) else refused.what
-        found.uncovered = _("App protection ({why}).").format(why=why)
-        return found
     except GraphError as error:
-        found.error = error.what
+        why = not_covered_for(error, FLAGGED_USERS_ASKED.permission)
+        if why is None:
+            found.error = error.what
+        else:
+            found.uncovered = _("App protection ({why}).").format(why=why)
         return found
     if told is None or told.value is None or told.next_link:
         found.flaws += Flaws(values=1, example="getUserIdsWithFlaggedAppRegistration")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from omconsole.errors import GraphRejected
+from omconsole.errors import GraphError, GraphForbidden, GraphRejected
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _BAD_REQUEST: Final = 400
+_BROKEN: Final = 500
 
 
 async def first_understood(ways: Sequence[Mapping[str, str]], read: Callable[[Mapping[str, str]], Awaitable[T]]) -> T:
@@ -31,3 +32,15 @@ async def first_understood(ways: Sequence[Mapping[str, str]], read: Callable[[Ma
             if refused.status != _BAD_REQUEST:
                 raise
     return await read(ways[-1])
+
+
+def not_covered_for(error: GraphError, permission: str) -> str | None:
+    """Returns why a part of a source is left out, in a few words; None where it is trouble that may pass.
+
+    Args:
+        error: what came of asking for the part.
+        permission: the least one that the part needs.
+    """
+    if isinstance(error, GraphForbidden):
+        return permission
+    return error.what.rstrip(".") if isinstance(error, GraphRejected) and error.status < _BROKEN else None

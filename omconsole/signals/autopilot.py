@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from omconsole.errors import GraphError, GraphForbidden, GraphRejected
+from omconsole.errors import GraphError
 from omconsole.graph import Flaws, pages, same
 from omconsole.graph.user_shapes import AUTOPILOT_EVENTS, AutopilotEvent
 from omconsole.graph.user_surface import AUTOPILOT_EVENTS_ASKED
 from omconsole.i18n import _
-from omconsole.signals.asking import first_understood
+from omconsole.signals.asking import first_understood, not_covered_for
 from omconsole.signals.slices import LIGHT_SLICE, sliced
 
 if TYPE_CHECKING:
@@ -67,11 +67,11 @@ async def read_deployments(graph: GraphClient, budget: Round, unmapped: Unmapped
 
     try:
         return await first_understood([AUTOPILOT_EVENTS_ASKED.params(), {}], read)
-    except (GraphForbidden, GraphRejected) as refused:
-        why = AUTOPILOT_EVENTS_ASKED.permission if isinstance(refused, GraphForbidden) else refused.what
-        return Deployments(uncovered=_("Autopilot deployments ({why}).").format(why=why))
     except GraphError as error:
-        return Deployments(error=error.what)
+        why = not_covered_for(error, AUTOPILOT_EVENTS_ASKED.permission)
+        if why is None:
+            return Deployments(error=error.what)
+        return Deployments(uncovered=_("Autopilot deployments ({why}).").format(why=why))
 
 
 def _keep(event: AutopilotEvent, found: Deployments, unmapped: Unmapped) -> None:

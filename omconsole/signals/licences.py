@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from omconsole.errors import GraphError, GraphForbidden, GraphRejected
+from omconsole.errors import GraphError
 from omconsole.graph import Flaws, pages, same
 from omconsole.graph.batch import Part as Question
 from omconsole.graph.batch import batch
 from omconsole.graph.user_shapes import DIRECTORY_USERS, DirectoryUser
 from omconsole.graph.user_surface import DIRECTORY_USERS_ASKED, USER_PLANS_ASKED
 from omconsole.i18n import _
-from omconsole.signals.asking import first_understood
+from omconsole.signals.asking import first_understood, not_covered_for
 from omconsole.signals.slices import LIGHT_SLICE, sliced
 
 if TYPE_CHECKING:
@@ -97,11 +97,11 @@ async def read_licences(
     """
     try:
         found = await _whole_list(graph, budget, matter, unmapped)
-    except (GraphForbidden, GraphRejected) as refused:
-        why = USER_PLANS_ASKED.permission if isinstance(refused, GraphForbidden) else refused.what
-        return Licences(uncovered=_("Licences, but for those that an enrolment lacked ({why}).").format(why=why))
     except GraphError as error:
-        return Licences(error=error.what)
+        why = not_covered_for(error, DIRECTORY_USERS_ASKED.permission)
+        if why is None:
+            return Licences(error=error.what)
+        return Licences(uncovered=_("Licences, but for those that an enrolment lacked ({why}).").format(why=why))
     asked = sorted(set(doubtful) - found.lacking.keys() - found.licensed)[:CONFIRMED_AT_MOST]
     await _confirm(graph, budget, asked, found, unmapped)
     return found
