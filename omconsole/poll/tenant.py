@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from omconsole.domain.assessment import EvidenceKept
 from omconsole.domain.standings import CauseThresholds
 from omconsole.errors import StateError
 from omconsole.graph import GraphClient, ManagedDevice, build_client
+from omconsole.graph.budgets import Budget, Budgets
 from omconsole.graph.connection import transport_settings
 from omconsole.paths import user_directory
 from omconsole.poll.causing import Causing
@@ -23,6 +23,7 @@ from omconsole.signals.devices import DevicesSignal
 from omconsole.signals.fleet import Fleet
 from omconsole.signals.judging import DeviceThresholds
 from omconsole.store.answers import load_answers
+from omconsole.turns import turn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -124,9 +125,9 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
 
 
 def _client(root: str, http: httpx.AsyncClient, access: Access, clock: Clock, *, simulated: bool) -> GraphClient:
-    """The demo's tenant has this machine's clock, and writes a report while it is asked for it."""
+    """The demo's tenant has this machine's clock, is shared with nobody, and writes a report when asked for it."""
     if simulated:
-        return GraphClient(root, http, access, first_look_s=DEMO_LOOK_S)
+        return GraphClient(root, http, access, first_look_s=DEMO_LOOK_S, budgets=Budgets({}, Budget(())))
     return GraphClient(root, http, access, wall=clock)
 
 
@@ -141,5 +142,5 @@ async def _lacks_observations(ledger: Ledger) -> bool:
         if item.seen is None and item.triage.source == DevicesSignal.name:
             return True
         if index % 5_000 == 0:
-            await asyncio.sleep(0)
+            await turn()
     return False
