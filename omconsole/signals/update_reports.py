@@ -79,7 +79,7 @@ FEATURE: Final = Family(
     FEATURE_FAILED_DEVICES,
     FEATURE_FAILED_DEVICE_ROWS,
     _feature,
-    lambda: _("Feature updates that fail are not covered: {reason}"),
+    lambda: _("Feature updates that fail: {reason}"),
 )
 QUALITY: Final = Family(
     QUALITY_PROFILES_ASKED,
@@ -88,7 +88,7 @@ QUALITY: Final = Family(
     QUALITY_FAILED_DEVICES,
     QUALITY_FAILED_DEVICE_ROWS,
     _quality,
-    lambda: _("Expedited quality updates that fail are not covered: {reason}"),
+    lambda: _("Expedited quality updates that fail: {reason}"),
 )
 
 

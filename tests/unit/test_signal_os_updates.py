@@ -276,7 +276,7 @@ async def test_what_a_tenant_does_not_have_is_not_covered_and_the_rings_are(stat
     reading = await swept(graph, failure())
     assert (reading.status, reading.complete, reading.error) == ("ok", True, None)
     assert [seen.kind for seen in reading.observations] == [PAUSED]
-    assert reading.uncovered[0].startswith("Feature updates that fail are not covered: ")
+    assert reading.uncovered[0].startswith("Feature updates that fail: ")
     assert reading.withheld == {("p1", FAILED)}
 
 
