@@ -104,8 +104,8 @@ SCENARIOS: dict[str, Mix] = {
         failing_updates=5,
         failing_update_devices=400,
         paused_rings=2,
-        policy_errors=500,
-        policy_conflicts=60,
+        policy_errors=120,
+        policy_conflicts=40,
         devices_without_policy=60,
     ),
     "story": Mix(

@@ -42,7 +42,7 @@ class Tenant:
         self.app = create_app(self.world, clock=lambda: self.now, token=None, root=ROOT)
 
     def truth(self) -> set[tuple[str, str]]:
-        return {(kind, id_) for kind, id_, _key in self.world.planted(self.now) if kind.startswith("device.")}
+        return {(kind, id_) for kind, id_, _key in self.world.planted(self.now) if kind in DevicesSignal.kinds}
 
 
 @pytest.fixture
