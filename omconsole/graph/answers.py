@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import zlib
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +10,7 @@ import msgspec
 from omconsole.errors import GraphProtocolError
 from omconsole.i18n import _, natural_size
 from omconsole.sanitize import sanitize
+from omconsole.turns import next_turn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -101,7 +101,7 @@ async def _inflated(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             rest = inflater.unconsumed_tail
             yield piece
             if rest:
-                await asyncio.sleep(0)
+                await next_turn()
     if not inflater.eof and not empty:
         raise TruncatedBody
 

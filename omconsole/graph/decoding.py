@@ -7,7 +7,6 @@ and is counted; a row without a usable id is left out and counted.
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from functools import cache
 from itertools import repeat
@@ -21,6 +20,7 @@ from omconsole.errors import GraphProtocolError
 from omconsole.graph.lenient import Cell, Flaws, Tally, not_graph, open_page, read_json, struct_of
 from omconsole.i18n import _
 from omconsole.sanitize import sanitize, sanitize_block
+from omconsole.turns import next_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -126,7 +126,7 @@ class RowDecoder(Generic[T]):
         step = self._slice_rows if typed else max(1, self._slice_rows // 5)
         for start in range(0, len(source), step):
             if start:
-                await asyncio.sleep(0)
+                await next_turn()
             piece: list[Any] = source[start : start + step]
             if not typed:
                 piece = [row for row in (self._row(raw, tally) for raw in piece) if row is not None]

@@ -21,6 +21,7 @@ from omconsole.graph.paging import Page
 from omconsole.graph.throttling import Round
 from omconsole.i18n import _
 from omconsole.sanitize import sanitize
+from omconsole.turns import next_turn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -110,7 +111,7 @@ async def export_job(  # noqa: PLR0913 - what a report says, and what it may cos
         tables, index = opened.tables(), 0
         later: Table | None = next(tables)
         while (table := later) is not None:
-            await asyncio.sleep(0)
+            await next_turn()
             later = next(tables, None)
             rows, flaws = await decoder.rows(table)
             yield Page(rows, index, later is None, flaws)

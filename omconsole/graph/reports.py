@@ -7,7 +7,6 @@ order) and `Values` (the rows). Rows are read by those names, never by position,
 
 from __future__ import annotations
 
-import asyncio
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -18,6 +17,7 @@ from omconsole.graph.lenient import Flaws, Tally, not_graph, read_json
 from omconsole.graph.paging import PAGES_AT_MOST, Page, endless
 from omconsole.graph.throttling import Round
 from omconsole.i18n import _
+from omconsole.turns import next_turn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -74,7 +74,7 @@ class ReportDecoder(RowDecoder[T]):
         tally = Tally()
         rows: list[T] = []
         for start in range(0, len(table.values), self._slice_rows):
-            await asyncio.sleep(0)
+            await next_turn()
             read = self._read_texts if table.written else self._read
             piece = [read(raw, table.columns, tally) for raw in table.values[start : start + self._slice_rows]]
             rows += self._made_safe([row for row in piece if row is not None], tally, plain=False)

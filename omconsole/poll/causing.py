@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from omconsole.poll.blindness import take_blindness
 from omconsole.poll.blocked import explain_blocked
 from omconsole.signals.slices import sliced
 from omconsole.store.slices import in_slices
+from omconsole.turns import next_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,7 +114,7 @@ class Causing:
         if follows := decide():
             self._grown = self._grown or any(each.event == "item.opened" or each.data.get("joined") for each in follows)
             await self._append(decide, now)
-        await asyncio.sleep(0)
+        await next_turn()
 
     def _is_resolved_by_hand(self, current: Triage, swept: frozenset[str]) -> bool:
         """T11: what somebody resolved while it fired comes back when the second sweep after that still shows it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from omconsole.i18n import _, number
 from omconsole.poll.clearing import ABSENT_SWEEPS, BELIEVED_ABSENT
 from omconsole.poll.reasons import Reasons
 from omconsole.signals.slices import sliced
+from omconsole.turns import next_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -126,10 +126,10 @@ class Intake:
                     self._observe(key, found[key], now)
                 if follows:
                     news.append(key)
-            await asyncio.sleep(0)
+            await next_turn()
             # Decided again under the lock: another process may have acted since.
             await self._append_for(news, decide, now, tally)
-            await asyncio.sleep(0)
+            await next_turn()
 
     def _observe(self, key: str, seen: Observation, now: datetime) -> None:
         """Replace the observation only when it says something new, so that unchanged rows stay the same objects."""
@@ -321,7 +321,7 @@ class Intake:
                 drafts = [draft for key in keys[start : start + EVENTS_A_HOLD] if (draft := decide(key)) is not None]
                 writing.append(drafts, now)
             self._count(drafts, tally)
-            await asyncio.sleep(0)
+            await next_turn()
 
     async def _append(self, drafts: Sequence[Event], now: datetime) -> None:
         async with self._store.writing(self._ledger, durable=False) as writing:

@@ -23,7 +23,7 @@ from omconsole.signals.devices import DevicesSignal
 from omconsole.signals.fleet import Fleet
 from omconsole.signals.judging import DeviceThresholds
 from omconsole.store.answers import load_answers
-from omconsole.turns import turn
+from omconsole.turns import next_turn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -142,5 +142,5 @@ async def _lacks_observations(ledger: Ledger) -> bool:
         if item.seen is None and item.triage.source == DevicesSignal.name:
             return True
         if index % 5_000 == 0:
-            await turn()
+            await next_turn()
     return False

@@ -15,7 +15,6 @@ build, the established one before it the previous build, and everything below is
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from omconsole.signals.slices import sliced
+from omconsole.turns import next_turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -119,7 +119,7 @@ async def _judge(counts: Counter[Parts], share: Share) -> None:
     oldest = oldest_current(counts)
     async for version, devices in sliced(list(counts.items()), VERSIONS_SLICE):
         share.add(version, devices, oldest)
-    await asyncio.sleep(0)
+    await next_turn()
 
 
 def oldest_current(counts: Mapping[Parts, int]) -> Parts | None:

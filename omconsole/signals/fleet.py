@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from omconsole.signals.slices import LIGHT_SLICE, sliced
+from omconsole.turns import next_turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,7 +37,7 @@ class Fleet:
         while self.devices:
             for _device in range(min(len(self.devices), LIGHT_SLICE)):
                 self.devices.popitem()
-            await asyncio.sleep(0)
+            await next_turn()
 
     def add(self, device: ManagedDevice) -> None:
         """Take in what a device has become."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -15,6 +14,7 @@ from omconsole.domain.health import PollStatus
 from omconsole.domain.items import Cause, Observation
 from omconsole.domain.updates import Post
 from omconsole.i18n import _
+from omconsole.turns import next_turn
 
 if TYPE_CHECKING:
     from omconsole.graph import Flaws, GraphClient, Round
@@ -111,12 +111,12 @@ class Reading(msgspec.Struct, kw_only=True):
         """Forget what has been taken in, in slices: freeing 50,000 observations at once takes 20 ms."""
         while self.observations:
             del self.observations[-_LET_GO:]
-            await asyncio.sleep(0)
+            await next_turn()
         for held in (self.subjects, self.withheld):
             while held:
                 for _one in range(min(len(held), _LET_GO)):
                     held.pop()
-                await asyncio.sleep(0)
+                await next_turn()
 
 
 class Signal(Protocol):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, TypeVar
+
+from omconsole.turns import next_turn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -21,4 +22,4 @@ async def sliced(things: Sequence[T], slice_: int = SLICE) -> AsyncIterator[T]:
     for start in range(0, len(things), slice_):
         for thing in things[start : start + slice_]:
             yield thing
-        await asyncio.sleep(0)
+        await next_turn()

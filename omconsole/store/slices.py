@@ -7,6 +7,8 @@ from contextlib import closing
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar
 
+from omconsole.turns import next_turn
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
@@ -25,7 +27,7 @@ async def in_slices(work: Generator[None, None, T]) -> T:
             except StopIteration as end:
                 return end.value  # type: ignore[no-any-return]
             if perf_counter() - began > SLICE_S:
-                await asyncio.sleep(0)
+                await next_turn()
                 began = perf_counter()
 
 

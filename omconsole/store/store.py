@@ -26,6 +26,7 @@ from omconsole.store.reading import JournalRewrittenError
 from omconsole.store.saving import Saver
 from omconsole.store.segments import SEGMENT_BYTES
 from omconsole.store.slices import at_once, in_slices, in_thread
+from omconsole.turns import next_turn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Iterator, Sequence
@@ -255,7 +256,7 @@ class Store:
             async with self._mutex:
                 await self._sync()
                 contents = observed_writing.capture(ledger, self.journal.position, self.tenant, picture)
-            await asyncio.sleep(0)  # copying 50,000 entries took most of a slice
+            await next_turn()  # copying 50,000 entries took most of a slice
             replacement = await in_slices(self._saver.write_observed(contents))
             self._observed = await in_thread(lambda: self._saver.commit(replacement))
 
@@ -276,7 +277,7 @@ class Store:
             async with self._mutex:
                 await self._sync()
                 captured = state.capture(ledger, self._meta())
-            await asyncio.sleep(0)
+            await next_turn()
             replacement = await in_slices(self._saver.write_state(captured))
             await in_thread(lambda: self._saver.commit_state(replacement, captured.meta))
             if self.journal.wants_roll:
