@@ -13,18 +13,22 @@ import pytest
 
 from omconsole.domain.health import SourceHealth
 from omconsole.domain.items import Condition
-from omconsole.graph import GraphClient, ReadyToken, Round, TransportSettings, build_client
+from omconsole.graph import GraphClient, ReadyToken, Round, TransportSettings, build_client, report
 from omconsole.graph.budgets import Budget, Budgets
+from omconsole.graph.exports import export_job
+from omconsole.graph.policy_shapes import POLICY_DEVICES, policy_status
+from omconsole.graph.policy_surface import POLICY_DEVICES_ASKED
 from omconsole.poll.intake import Intake
 from omconsole.poll.sources import firing_of
 from omconsole.signals.devices import DevicesSignal
 from omconsole.signals.judging import DeviceThresholds
 from omconsole.signals.no_policy import NoPolicySignal
-from omconsole.signals.policies import PoliciesSignal
+from omconsole.signals.policies import AMISS, EXPORT, PoliciesSignal
 from omconsole.simulator.app import create_app
 from omconsole.simulator.configurations import Configurations
 from omconsole.simulator.world import World
 from omconsole.store import Store
+from tests.unit.graph_tools import FakeTime
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -88,8 +92,9 @@ async def console(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterat
     console = Console(tmp_path / "work", scenario, devices)
     transport = httpx.ASGITransport(app=console.app)
     async with build_client(TransportSettings(graph_url=ROOT), transport=transport) as http:
-        # Weeks pass in a second, in which nobody waits for a minute's budget.
-        yield console, GraphClient(ROOT, http, ReadyToken("token"), budgets=Budgets({}, Budget(())))
+        # Weeks pass in a second, in which nobody waits for a minute's budget or for an export.
+        time, budgets = FakeTime(), Budgets({}, Budget(()))
+        yield console, GraphClient(ROOT, http, ReadyToken("token"), clock=time.clock, sleep=time.sleep, budgets=budgets)
 
 
 @pytest.mark.parametrize("console", [("calm", 4_000), ("busy", 2_500), ("storm", 1_200), ("story", 900)], indirect=True)
@@ -202,3 +207,20 @@ async def test_the_audit_log_tells_of_changed_configuration_policies(client: htt
         "Patch DeviceManagementConfigurationPolicy",
         "Patch DeviceConfiguration",
     }
+
+
+@pytest.mark.parametrize("console", [("busy", 1_500)], indirect=True)
+async def test_the_export_of_a_policy_has_the_rows_of_its_report(console: tuple[Console, GraphClient]) -> None:
+    desk, graph = console
+    policy = desk.world.part(Configurations).policies[0]
+    filter_ = f"(PolicyId eq '{policy.id}') and {AMISS}"
+    asked_: dict[str, Any] = {"decoder": POLICY_DEVICES, "filter_": filter_}
+    paged = [
+        row async for page in report(graph, POLICY_DEVICES_ASKED, workload="reports", **asked_) for row in page.rows
+    ]
+    columns = POLICY_DEVICES_ASKED.select
+    exported = [row async for page in export_job(graph, EXPORT, columns, **asked_) for row in page.rows]
+    assert len(paged) > 2
+    assert [(row.intune_device_id, policy_status(row.policy_status)) for row in exported] == [
+        (row.intune_device_id, policy_status(row.policy_status)) for row in paged
+    ]
