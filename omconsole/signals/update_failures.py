@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import insort
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -46,10 +47,19 @@ class Failure(msgspec.Struct):
 
     code: str
     alert: str | None = None
-    devices: dict[str, str] = {}
-    """Their names by their ids."""
+    devices: set[str] = set()
+    names: list[str] = []
+    """Of the first devices by name, so that they are the same from poll to poll."""
     first: datetime | None = None
     last: datetime | None = None
+
+    def take(self, device: str, name: str) -> None:
+        """Count a device once; sorting them all would hold the loop."""
+        if device in self.devices:
+            return
+        self.devices.add(device)
+        insort(self.names, name, key=str.casefold)
+        del self.names[NAMED_AT_MOST:]
 
 
 class Failures:
@@ -77,7 +87,7 @@ class Failures:
         code = code_of(row)
         failure = self.by_code.setdefault(code.casefold(), Failure(code))
         failure.alert = failure.alert or alert_of(row)
-        failure.devices[device] = row.device_name or device
+        failure.take(device, row.device_name or device)
         began = row.start_at or row.event_at
         if began is not None:
             failure.first = min(failure.first or began, began)
@@ -132,14 +142,13 @@ def alert_of(row: DeviceUpdateFailure) -> str | None:
 
 def observed(policy: UpdatePolicy, failure: Failure) -> Observation:
     """What a policy's error shows."""
-    names = sorted(failure.devices.values(), key=str.casefold)
     name, version = policy.update
     facts: Mapping[str, object] = {
         name: version,
         "AlertMessage": failure.alert,
         "Win32ErrorCode": failure.code if failure.code.startswith("0x") else None,
         "devices": len(failure.devices),
-        "deviceNames": ", ".join(names[:NAMED_AT_MOST]) + (", …" if len(names) > NAMED_AT_MOST else ""),
+        "deviceNames": ", ".join(failure.names) + (", …" if len(failure.devices) > NAMED_AT_MOST else ""),
         "StartDateTimeUTC": iso(failure.first),
         "EventDateTimeUTC": iso(failure.last),
     }
