@@ -346,7 +346,7 @@ def test_t10_what_nobody_looked_at_is_resolved_a_day_after_it_cleared(tape: Tape
 def test_a_kind_of_a_later_version_is_shown_under_its_own_name(tape: Tape) -> None:
     event = tape.show(observation())
     assert event is not None
-    for kind, pane in (("policy.failed", "issues"), ("security.alert", "alerts")):
+    for kind, pane in (("policy.drifted", "issues"), ("security.posture", "alerts")):
         later = fold(None, replace_struct(event, data={**event.data, "kind": kind}))
         assert later is not None
         assert (later.kind, later.family, later.pane) == (kind, kind, pane)
