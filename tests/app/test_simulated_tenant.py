@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from omconsole.graph import GraphClient
 from omconsole.simulator.world import World
 from tests.command_line import CommandLine, Ran
 from tests.simulated_tenant import TOKEN, SimulatedTenant, profile
@@ -22,7 +23,8 @@ def command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pyt
     monkeypatch.setenv("OMCONSOLE_TOKEN", TOKEN)
     monkeypatch.setenv("OMCONSOLE_CONFIG", str(tmp_path / "config.toml"))
     monkeypatch.setattr("omconsole.graph.request.back_off", lambda *_: 0.001)
-    monkeypatch.setattr("omconsole.graph.exports._FIRST_LOOK_S", 0.01)
+    assert GraphClient.__init__.__kwdefaults__ is not None
+    monkeypatch.setitem(GraphClient.__init__.__kwdefaults__, "first_look_s", 0.01)
     return CommandLine(capsys, tmp_path / "state")
 
 
