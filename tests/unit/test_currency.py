@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omconsole.graph import ManagedDevice
-from omconsole.signals.currency import Currency, currency, parsed
+from omconsole.signals.currency import Builds, Currency, currency, parsed
 from omconsole.signals.figures import fleet_figures
 from omconsole.signals.judging import DeviceThresholds
 
@@ -32,6 +32,30 @@ async def test_the_two_newest_releases_are_current() -> None:
 async def test_the_two_newest_revisions_of_each_release_are_current() -> None:
     standing = await measured(b22631_100=10, b22631_90=20, b22631_80=30, b19045_7=30, b19045_6=10)
     assert standing.patch_percent == pytest.approx(70.0)
+
+
+async def test_windows_builds_are_current_previous_or_older() -> None:
+    standing = await measured(b19045_1=20, b22621_1=30, b22621_2=10, b22631_1=25, b26100_1=15)
+    assert standing.windows == Builds(15.0, 25.0, 60.0)
+
+
+async def test_rare_and_hostile_builds_move_no_line() -> None:
+    """What is newer than the newest established build counts with it, what lies between the two with the previous."""
+    versions = {
+        ("Windows", "10.0.26100.1"): 500,
+        ("windows", "10.0.22621.1"): 400,
+        ("Windows", "10.0.22631.1"): 2,
+        ("Windows", "10.0.999999999.1"): 1,
+        ("Windows", "6.3.9600"): 97,
+        ("Windows", "99999999999.1"): 50,
+        ("Windows", "\x1b[2J"): 50,
+        ("iOS", "18.1"): 900,
+    }
+    standing = (await currency(versions)).windows
+    assert standing is not None
+    assert (standing.current, standing.previous, standing.older) == pytest.approx((50.1, 40.2, 9.7))
+    assert (await measured(b22631_1=9)).windows == Builds(100.0, 0.0, 0.0)
+    assert (await currency({("iOS", "18.1"): 9, ("Windows", "10.0.22631.1"): 2})).windows is None
 
 
 async def test_a_few_early_devices_do_not_make_the_others_old() -> None:
