@@ -21,7 +21,7 @@ from omconsole.graph.reports import Table, opened
 from omconsole.i18n import _
 from omconsole.probe.asking import NOT_UNDERSTOOD, Found, is_not_understood, refused
 from omconsole.sanitize import sanitize
-from omconsole.signals.app_reports import quoted
+from omconsole.signals.filtered_reports import quoted
 
 if TYPE_CHECKING:
     from omconsole.graph import Asked

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -15,6 +15,8 @@ from omconsole.errors import GraphError, GraphForbidden, GraphThrottled
 from omconsole.graph import (
     APP_INSTALL_SUMMARIES,
     APP_INSTALL_SUMMARIES_ASKED,
+    DEVICE_APP_INSTALLATIONS,
+    DEVICE_APP_INSTALLATIONS_ASKED,
     MOBILE_APPS,
     MOBILE_APPS_ASKED,
     Flaws,
@@ -24,8 +26,8 @@ from omconsole.graph import (
 )
 from omconsole.graph.throttling import LONGEST_WAIT_S
 from omconsole.i18n import ngettext
-from omconsole.signals.app_reports import REPORTS, AppReports
 from omconsole.signals.app_summary import Summary
+from omconsole.signals.filtered_reports import REPORTS, FilteredReports, quoted
 from omconsole.signals.installations import (
     KIND,
     SOURCE,
@@ -58,8 +60,12 @@ if TYPE_CHECKING:
     from omconsole.signals.known import Firing, Known
 
     Devices = Mapping[str, ManagedDevice]
+    Reports = FilteredReports[DeviceAppInstallation]
 
 NAME = SOURCE
+EXPORT: Final = "DeviceInstallStatusByApp"
+FAILED_NUMBER: Final = 2
+"""`failed` among the resultantAppStates, as the filter wants it."""
 ROWS_SLICE = 100
 """Rows made observations between two turns of the loop (about 1 ms)."""
 
@@ -156,7 +162,15 @@ class AppsSignal:
         """Read the failures of the wanted apps, and fill in what all of it means."""
         apps = [_as_app(required[id_]) for id_ in summary.apps if id_ in wanted]
         devices = (await self._fleet()).devices
-        outcomes = await _failures(AppReports(graph, budget, self._answers), now, apps, devices, reading)
+        reports = FilteredReports(
+            DEVICE_APP_INSTALLATIONS_ASKED,
+            DEVICE_APP_INSTALLATIONS,
+            EXPORT,
+            graph=graph,
+            budget=budget,
+            answers=self._answers,
+        )
+        outcomes = await _failures(reports, now, apps, devices, reading)
         reading.mark(sum((each.flaws for each in outcomes), summary.flaws))
         _tell(outcomes, reading, now)
         if not reading.complete:
@@ -204,7 +218,7 @@ class AppsSignal:
 
 
 async def _failures(
-    reports: AppReports, now: datetime, apps: Sequence[App], devices: Devices, reading: Reading
+    reports: Reports, now: datetime, apps: Sequence[App], devices: Devices, reading: Reading
 ) -> list[_Outcome]:
     """Every app's failures, asked for at once; the client bounds what is in flight."""
 
@@ -216,7 +230,7 @@ async def _failures(
             outcome.error = error
         return outcome
 
-    await reports.begin(apps)
+    await reports.begin([filter_of(app) for app in apps])
     found = await asyncio.gather(*(one(app) for app in apps), return_exceptions=True)
     outcomes = [each for each in found if isinstance(each, _Outcome)]
     for other in found:
@@ -228,10 +242,10 @@ async def _failures(
     return outcomes
 
 
-async def _read(reports: AppReports, now: datetime, outcome: _Outcome, devices: Devices, reading: Reading) -> None:
+async def _read(reports: Reports, now: datetime, outcome: _Outcome, devices: Devices, reading: Reading) -> None:
     """One app's failed installations; they count only when all have been read."""
     newest: dict[tuple[str, str], Observation] = {}
-    async for page in reports.pages(outcome.app):
+    async for page in reports.pages(filter_of(outcome.app)):
         outcome.flaws += page.flaws
         async for row in sliced(page.rows, ROWS_SLICE):
             subject = subject_of(row)
@@ -270,6 +284,11 @@ async def _conclude(
             reading.cleared.append(
                 Cleared(triage.subject_type, triage.subject_id, triage.sub_key, triage.family, FIXED)
             )
+
+
+def filter_of(app: App) -> str:
+    """What asks for one app's failed installations, in the report's grammar."""
+    return f"(ApplicationId eq '{quoted(app.id)}') and (AppInstallState eq '{FAILED_NUMBER}')"
 
 
 def _as_app(app: MobileApp) -> App:

@@ -13,13 +13,12 @@ from omconsole.domain.items import Observation
 from omconsole.domain.triage import FIXED
 from omconsole.errors import GraphError, GraphForbidden, GraphThrottled
 from omconsole.graph import Flaws, report, same
-from omconsole.graph.large_reports import whole_report
 from omconsole.graph.policy_shapes import POLICY_DEVICES, POLICY_SUMMARIES, policy_status
 from omconsole.graph.policy_surface import POLICY_DEVICES_ASKED, POLICY_SUMMARIES_ASKED
 from omconsole.graph.throttling import LONGEST_WAIT_S
 from omconsole.i18n import ngettext, number
-from omconsole.signals.app_reports import quoted
 from omconsole.signals.asking import first_understood
+from omconsole.signals.filtered_reports import REPORTS, FilteredReports, quoted
 from omconsole.signals.installations import is_too_young
 from omconsole.signals.known import nothing_known
 from omconsole.signals.policy_counts import Policy, PolicyCounts
@@ -38,8 +37,8 @@ if TYPE_CHECKING:
     from omconsole.signals.known import Firing, Known
 
     Devices = Mapping[str, ManagedDevice]
+    Reports = FilteredReports[PolicyDevice]
 
-REPORTS: Final = "reports"
 EXPORT: Final = "PolicyNonComplianceNew"
 """The export report with these columns; a tenant that does not know it is read page by page."""
 AMISS: Final = "((PolicyStatus eq '4') or (PolicyStatus eq '5') or (PolicyStatus eq '6'))"
@@ -144,8 +143,10 @@ class PoliciesSignal:
     ) -> None:
         """Read the devices of the wanted policies, and fill in what all of it means."""
         devices = (await self._fleet()).devices
-        reports = _Reports(graph, budget, now, devices, keeps_session=self._answers.keeps_session)
-        outcomes = await _outcomes(reports, wanted[:POLICIES_A_ROUND])
+        reports = FilteredReports(
+            POLICY_DEVICES_ASKED, POLICY_DEVICES, EXPORT, graph=graph, budget=budget, answers=self._answers
+        )
+        outcomes = await _outcomes(_States(reports, now, devices), wanted[:POLICIES_A_ROUND])
         for each in outcomes:
             async for seen in sliced(list(each.found.values()), LIGHT_SLICE):
                 reading.observations.append(seen)
@@ -158,43 +159,33 @@ class PoliciesSignal:
         await _conclude(await self._firing(), counts.well(), read, devices, reading)
 
 
-class _Reports:
-    """The reports of one poll: on which devices a policy fails."""
+class _States:
+    """On which devices each policy fails, as one poll reads it."""
 
-    def __init__(
-        self, graph: GraphClient, budget: Round, now: datetime, devices: Devices, *, keeps_session: bool
-    ) -> None:
-        self._graph = graph
-        self._budget = budget
+    def __init__(self, reports: Reports, now: datetime, devices: Devices) -> None:
+        self._reports = reports
         self._now = now
         self._devices = devices
-        self._keeps_session = keeps_session
+
+    async def begin(self, policies: Sequence[Policy]) -> None:
+        """Ask for the first pages in batches, where the tenant allows it."""
+        await self._reports.begin([f"{_of(policy)} and {AMISS}" for policy in policies])
 
     async def read(self, policy: Policy) -> _Outcome:
         """One policy's devices; an error stands for all of them.
 
         Where the states cannot be asked for, or are not those numbers, the whole policy is read.
         """
-        mine = f"(PolicyId eq '{quoted(policy.id)}')"
-        ways = ({"filter": f"{mine} and {AMISS}"}, {"filter": mine})
+        ways = ({"filter": f"{_of(policy)} and {AMISS}"}, {"filter": _of(policy)})
         try:
             outcome = await first_understood(ways, lambda way: self._read(policy, way["filter"]))
-            return outcome if outcome.rows or outcome.flaws else await self._read(policy, mine)
+            return outcome if outcome.rows or outcome.flaws else await self._read(policy, _of(policy))
         except GraphError as error:
             return _Outcome(policy, error=error)
 
     async def _read(self, policy: Policy, filter_: str) -> _Outcome:
         outcome = _Outcome(policy)
-        async for page in whole_report(
-            self._graph,
-            POLICY_DEVICES_ASKED,
-            decoder=POLICY_DEVICES,
-            workload=REPORTS,
-            export=EXPORT,
-            filter_=filter_,
-            keeps_session=self._keeps_session,
-            in_round=self._budget,
-        ):
+        async for page in self._reports.pages(filter_):
             outcome.flaws += page.flaws
             async for row in sliced(page.rows, ROWS_SLICE):
                 # Graph may send more than was asked for.
@@ -217,14 +208,19 @@ class _Reports:
                 outcome.found[seen.subject_id] = seen
 
 
-async def _outcomes(reports: _Reports, policies: Sequence[Policy]) -> list[_Outcome]:
+def _of(policy: Policy) -> str:
+    return f"(PolicyId eq '{quoted(policy.id)}')"
+
+
+async def _outcomes(states: _States, policies: Sequence[Policy]) -> list[_Outcome]:
     """Every policy's devices, asked for at once; the client bounds what is in flight.
 
     Raises:
         GraphForbidden: none of them may be read.
         SignInError: the token is refused.
     """
-    found = await asyncio.gather(*map(reports.read, policies), return_exceptions=True)
+    await states.begin(policies)
+    found = await asyncio.gather(*map(states.read, policies), return_exceptions=True)
     outcomes = [each for each in found if isinstance(each, _Outcome)]
     for other in found:
         if isinstance(other, BaseException):

@@ -27,7 +27,7 @@ from omconsole.graph.update_surface import (
     QUALITY_STATES,
 )
 from omconsole.i18n import _
-from omconsole.signals.app_reports import quoted
+from omconsole.signals.filtered_reports import quoted
 from omconsole.signals.update_failures import Failures, UpdatePolicy
 
 if TYPE_CHECKING:
