@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from shutil import copytree
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from omconsole.cli import run
@@ -58,4 +59,14 @@ class CommandLine:
     def keep_demo(self) -> CommandLine:
         """Choose the demo's world, a small one."""
         keep_world(self.root / "demo", devices=DEVICES, scenario="busy")
+        return self
+
+    def polled_demo(self, kept: Path) -> CommandLine:
+        """Choose the demo's world after a first sweep; `kept` holds one for all tests, and each gets a copy."""
+        if (kept / "demo").exists():
+            copytree(kept / "demo", self.root / "demo")
+            return self
+        ran = self.keep_demo().demo("poll", "--once", "--json")
+        assert ran.status == 0, ran.err
+        copytree(self.root / "demo", kept / "demo")
         return self

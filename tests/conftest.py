@@ -91,3 +91,9 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     ):
         monkeypatch.setenv(name, str(home / folder))
     return home
+
+
+@pytest.fixture(scope="session")
+def kept_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a demo that was swept once is kept for the tests that begin with one; see `CommandLine.polled_demo`."""
+    return tmp_path_factory.mktemp("kept-demo")

@@ -44,10 +44,9 @@ def command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CommandLine:
 
 
 @pytest.fixture
-def polled(command: CommandLine) -> CommandLine:
+def polled(command: CommandLine, kept_demo: Path) -> CommandLine:
     """The demo after a sweep."""
-    command.keep_demo().demo("poll", "--once")
-    return command
+    return command.polled_demo(kept_demo)
 
 
 @pytest.fixture

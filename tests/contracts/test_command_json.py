@@ -34,11 +34,9 @@ def check(name: str, document: object) -> None:
 
 
 @pytest.fixture
-def command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+def command(tmp_path: Path, capsys: pytest.CaptureFixture[str], kept_demo: Path) -> CommandLine:
     """The demo's command line after a first sweep."""
-    command = CommandLine(capsys, tmp_path).keep_demo()
-    assert command.demo("poll", "--once", "--json").status == 0
-    return command
+    return CommandLine(capsys, tmp_path).polled_demo(kept_demo)
 
 
 @pytest.mark.parametrize("file", sorted(SCHEMAS.glob("*.json")), ids=lambda file: file.stem)
