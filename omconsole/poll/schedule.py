@@ -39,6 +39,7 @@ SWEEP_INTERVALS = {
     "service": 3600.0,
     "audit": 6 * 3600.0,
     "users": 6 * 3600.0,
+    "osupdates": 2 * 3600.0,
 }
 """Seconds between two sweeps; a source that is not named sweeps each time."""
 

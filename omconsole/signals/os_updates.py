@@ -51,6 +51,8 @@ class UpdatesSignal:
     def __init__(self, firing: Firing = nothing_known) -> None:
         self._firing = firing
         self._reports = UpdateReports()
+        self._uncovered: tuple[str, ...] | None = None
+        """What the last sweep could not cover; None before the first."""
 
     async def sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
         """Read the rings, the profiles and the reports."""
@@ -72,11 +74,18 @@ class UpdatesSignal:
             )
         firing = {known.triage.subject_id for known in await self._firing() if known.triage.kind == FAILED}
         _conclude(firing, found, reading)
+        self._uncovered = reading.uncovered
         return reading
 
     async def increment(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
-        """Reports cannot be asked for changes, and the devices behind them report every eight hours."""
-        return await self.sweep(graph, budget, now, progress)
+        """Read the rings alone: the reports are exported, and the devices behind them report every eight hours."""
+        if self._uncovered is None:
+            return await self.sweep(graph, budget, now, progress)
+        reading = Reading(source=SOURCE, mode="increment")
+        await read_rings(graph, budget, now, reading)
+        progress(reading.items)
+        reading.uncovered = self._uncovered
+        return reading
 
 
 def _take(found: Found, reading: Reading) -> None:

@@ -373,3 +373,15 @@ async def test_many_failing_policies_are_asked_about_in_turns() -> None:
     assert first.error == "The failures of 2 update policies come with the next polls, such as Policy p5."
     second = await signal.sweep(graph.client, Round(), NOW, nothing)
     assert {seen.subject_id for seen in second.observations} >= set(ids[POLICIES_AT_MOST:])
+
+
+async def test_an_increment_reads_the_rings_and_says_nothing_of_failures() -> None:
+    graph = failing(alert("d1"))
+    signal = UpdatesSignal(firing(failure()))
+    first = await signal.increment(graph.client, Round(), NOW, nothing)
+    assert first.mode == "sweep"  # there is nothing before it
+    graph.tenant.wire.requests.clear()
+    reading = await signal.increment(graph.client, Round(), NOW, nothing)
+    assert len(graph.tenant.wire.requests) == 1
+    assert (reading.mode, reading.status, reading.uncovered) == ("increment", "ok", first.uncovered)
+    assert "p1" not in reading.subjects
