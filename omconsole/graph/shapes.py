@@ -28,6 +28,10 @@ class ManagedDevice(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """Text, not a flag: `True`, `False` or `Unknown`."""
     serial_number: Text = None
     model: Word = None
+    azure_ad_device_id: Reference = msgspec.field(name="azureADDeviceId", default=None)
+    """The device in the directory, by which Defender names it."""
+    partner_reported_threat_state: Word = None
+    management_certificate_expiration_date: Instant = None
 
 
 class DeviceOperatingSystemSummary(msgspec.Struct, frozen=True, gc=False, rename="camel"):

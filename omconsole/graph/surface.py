@@ -27,12 +27,17 @@ MANAGED_DEVICES_ASKED: Final = Asked(
         *("id", "deviceName", "userId", "userPrincipalName", "operatingSystem", "osVersion", "complianceState"),
         *("complianceGracePeriodExpirationDateTime", "lastSyncDateTime", "enrolledDateTime"),
         *("managedDeviceOwnerType", "isEncrypted", "jailBroken", "serialNumber", "model"),
+        *("azureADDeviceId", "partnerReportedThreatState", "managementCertificateExpirationDate"),
     ),
     {
         "complianceState": (
             *("unknown", "compliant", "noncompliant", "conflict", "error", "inGracePeriod", "configManager"),
         ),
         "managedDeviceOwnerType": ("unknown", "company", "personal"),
+        "partnerReportedThreatState": (
+            *("unknown", "activated", "deactivated", "secured", "lowSeverity", "mediumSeverity", "highSeverity"),
+            *("unresponsive", "compromised", "misconfigured"),
+        ),
     },
     _DEVICES_READ,
 )

@@ -46,6 +46,8 @@ class DevicesSignal:
             "device.stale",
             "device.unencrypted",
             "device.jailbroken",
+            "device.threat",
+            "device.certificate-expiring",
         }
     )
 

@@ -1,4 +1,4 @@
-"""The rules over one device: not compliant, in grace, stale, unencrypted or jailbroken (design.md §3)."""
+"""The rules over one device (design.md §3): compliance, silence, encryption, jailbreak, threats, its certificate."""
 
 from __future__ import annotations
 
@@ -20,9 +20,14 @@ if TYPE_CHECKING:
 
 SOURCE = "devices"
 JUDGED_AFTER = timedelta(hours=24)
-"""A device is judged only this long after enrolment; a jailbroken one at once."""
+"""A device is judged only this long after enrolment; a jailbroken or threatened one at once."""
 GRACE_ENDS_WITHIN = timedelta(hours=48)
+CERTIFICATE_ENDS_WITHIN = timedelta(days=30)
 _STATES = frozenset(each.casefold() for each in MANAGED_DEVICES_ASKED.enums["complianceState"])
+_THREAT_STATES = frozenset(each.casefold() for each in MANAGED_DEVICES_ASKED.enums["partnerReportedThreatState"])
+_THREATS = frozenset({"lowseverity", "mediumseverity", "highseverity", "compromised"})
+_NO_THREAT = frozenset({"activated", "secured"})
+"""What the partner looks after and finds well; one that is off, silent or wrongly set up does not look."""
 
 
 class DeviceThresholds(msgspec.Struct, frozen=True):
@@ -47,7 +52,7 @@ class Judge:
         """Add what the device shows, and what Graph did not say about it."""
         young = device.enrolled_date_time is not None and self._now - device.enrolled_date_time < JUDGED_AFTER
         for family, rule in RULES:
-            if young and family != "device.jailbroken":
+            if young and family not in AT_ONCE:
                 reading.withheld.add((device.id, family))
                 continue
             verdict = rule(self, device)
@@ -116,6 +121,24 @@ class Judge:
             return Verdict("device.jailbroken", Severity.HIGH, device.last_sync_date_time)
         return CLEAR if said == "false" else None
 
+    def threat(self, device: ManagedDevice) -> Verdict | None:
+        """What a partner for mobile threat defence reports; one that does not look says nothing."""
+        said = (device.partner_reported_threat_state or "").casefold()
+        if said in _THREATS:
+            return Verdict("device.threat", Severity.HIGH, device.last_sync_date_time)
+        if said and said not in _THREAT_STATES:
+            self.unmapped.add("partnerReportedThreatState", device.partner_reported_threat_state or "")
+        return CLEAR if said in _NO_THREAT else None
+
+    def certificate(self, device: ManagedDevice) -> Verdict | None:
+        """The management certificate ends soon, or has ended: the device then cannot check in any more."""
+        ends = device.management_certificate_expiration_date
+        if ends is None:
+            return None
+        if ends - self._now > CERTIFICATE_ENDS_WITHIN:
+            return CLEAR
+        return Verdict("device.certificate-expiring", Severity.MEDIUM, ends - CERTIFICATE_ENDS_WITHIN)
+
 
 class Verdict(msgspec.Struct, frozen=True):
     """What a rule found; `since` is the earliest evidence that Graph gives."""
@@ -128,7 +151,10 @@ class Verdict(msgspec.Struct, frozen=True):
 CLEAR = Verdict("")
 """The rule looked, and Graph says that all is well."""
 
-BY_TIME = frozenset({"device.stale", "device.compliance", "device.in-grace"})
+AT_ONCE = frozenset({"device.jailbroken", "device.threat"})
+"""Families that are not delayed after enrolment."""
+
+BY_TIME = frozenset({"device.stale", "device.compliance", "device.in-grace", "device.certificate-expiring"})
 """Families and kinds that begin or grow worse without a word from the device."""
 
 RULES: tuple[tuple[str, Callable[[Judge, ManagedDevice], Verdict | None]], ...] = (
@@ -136,6 +162,8 @@ RULES: tuple[tuple[str, Callable[[Judge, ManagedDevice], Verdict | None]], ...] 
     ("device.stale", Judge.staleness),
     ("device.unencrypted", Judge.encryption),
     ("device.jailbroken", Judge.jailbreak),
+    ("device.threat", Judge.threat),
+    ("device.certificate-expiring", Judge.certificate),
 )
 
 
@@ -160,6 +188,8 @@ def _observation(device: ManagedDevice, verdict: Verdict) -> Observation:
             "managedDeviceOwnerType": device.managed_device_owner_type,
             "isEncrypted": device.is_encrypted,
             "jailBroken": device.jail_broken,
+            "partnerReportedThreatState": device.partner_reported_threat_state,
+            "managementCertificateExpirationDate": iso(device.management_certificate_expiration_date),
             "serialNumber": device.serial_number,
             "model": device.model,
         },

@@ -24,6 +24,9 @@ class Moving(NamedTuple):
     encrypted: bool | None
     jail_broken: str
     enrolled: int
+    #: When the management certificate ends, and `partnerReportedThreatState`; see `wear.py`.
+    certificate: int = NEVER
+    threat: str = "unknown"
 
 
 class Course(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from omconsole.simulator.draws import Draw
-from omconsole.simulator.instants import DAY, HOUR, MINUTE, NEVER, iso, moment
+from omconsole.simulator.instants import HOUR, MINUTE, iso, moment
 from omconsole.simulator.people import NOBODY, Person, person
 
 _HARDWARE, _MORE, _IDENTITY, _ENROLMENT, _CATEGORY = 33, 34, 35, 36, 37
@@ -163,8 +163,6 @@ def describe(key: tuple[int, int, int], platform: str, enrolled: int, epoch: int
     serial = draw.letters(_SERIAL, 11 if platform == "Android" else 10)
     name = _device_name(draw, platform, make, owner, enrolled, serial)
     total = make.storage * _GIB
-    # Android's certificates are not reported: the placeholder stands in their place.
-    certificate = NEVER if platform == "Android" else epoch + draw.between(5 * DAY, 360 * DAY)
     return {
         "id": identity(key),
         "deviceName": name,
@@ -185,9 +183,7 @@ def describe(key: tuple[int, int, int], platform: str, enrolled: int, epoch: int
         "model": make.model,
         "serialNumber": serial,
         "isSupervised": company and platform in ("iOS", "iPadOS", "macOS"),
-        "partnerReportedThreatState": "activated" if platform == "Android" and company else "unknown",
         "exchangeAccessState": exchange_access(platform),
-        "managementCertificateExpirationDate": iso(certificate),
         "freeStorageSpaceInBytes": total * draw.between(4, 85) // 100,
         "totalStorageSpaceInBytes": total,
         "deviceCategoryDisplayName": category(key),

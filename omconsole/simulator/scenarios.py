@@ -43,6 +43,10 @@ class Mix:
     policy_errors: int = 12
     policy_conflicts: int = 5
     devices_without_policy: int = 8
+    #: Devices that renew their management certificate late, and those on which a partner finds threats, in turns:
+    #: shares of the fleet as above.
+    late_certificates: int = 6
+    threats: int = 3
     #: Whether each failing device fails one setting alone, and all of them a few of the policies' settings.
     few_settings: bool = False
     #: Whether the demonstration's story (`story.py`) happens here.
@@ -86,6 +90,8 @@ SCENARIOS: dict[str, Mix] = {
         policy_errors=120,
         policy_conflicts=40,
         devices_without_policy=60,
+        late_certificates=40,
+        threats=12,
     ),
     "storm": Mix(
         noncompliant=5000,
@@ -107,6 +113,8 @@ SCENARIOS: dict[str, Mix] = {
         policy_errors=120,
         policy_conflicts=40,
         devices_without_policy=60,
+        late_certificates=40,
+        threats=12,
     ),
     "story": Mix(
         noncompliant=80,
@@ -125,6 +133,8 @@ SCENARIOS: dict[str, Mix] = {
         policy_errors=0,
         policy_conflicts=4,
         devices_without_policy=0,
+        late_certificates=0,
+        threats=0,
         story=True,
     ),
 }

@@ -82,7 +82,9 @@ _DEVICE_ENUMS: dict[str, tuple[str, ...]] = {
     ),
     "managementAgent": ("mdm", "configurationManagerClientMdm", "googleCloudDevicePolicyController"),
     "managedDeviceOwnerType": ("company", "personal"),
-    "partnerReportedThreatState": ("unknown", "activated"),
+    "partnerReportedThreatState": (
+        *("unknown", "activated", "secured", "lowSeverity", "mediumSeverity", "highSeverity", "compromised"),
+    ),
     "deviceRegistrationState": ("notRegistered", "registered"),
     "exchangeAccessState": ("none", "allowed"),
     "deviceActionResults.actionState": ("pending", "done", "failed"),

@@ -21,6 +21,7 @@ from omconsole.simulator.hardware import category, describe, describe_more, enro
 from omconsole.simulator.instants import DAY, NEVER, iso, seconds
 from omconsole.simulator.people import headcount
 from omconsole.simulator.scenarios import SCENARIOS
+from omconsole.simulator.wear import Wear, is_certificate_ending, is_threatened
 from omconsole.simulator.workloads import WORKLOADS
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class World:
         self.begin = self._epoch = seconds(epoch)
         self._people = headcount(devices)
         self._places: list[Place] = deal(seed, self._epoch, devices, self.mix)
+        self._wear = Wear(seed, self._epoch, self._places, self.mix)
         self._still: dict[tuple[str, ...], list[tuple[int, bytes] | None]] = {}
         self._passing = [
             index for index, place in enumerate(self._places) if isinstance(place.course, Newcomer | Replaced)
@@ -93,7 +95,10 @@ class World:
 
     def moving(self, index: int, now: datetime) -> Moving:
         """What moves of the device at `index`, at `now`."""
-        return self._places[index].course.at(seconds(now))
+        return self._moving(index, seconds(now))
+
+    def _moving(self, index: int, now: int) -> Moving:
+        return self._wear.worn(index, self._places[index].course.at(now))
 
     def _key(self, index: int, now: int) -> tuple[int, int, int]:
         return (self.seed, index, self._places[index].course.generation(now))
@@ -134,7 +139,7 @@ class World:
         """Every property of one device, with those that a list shows empty."""
         at = seconds(now)
         place = self._places[index]
-        row = self._describe(index, at) | _moving_properties(place.course.at(at))
+        row = self._describe(index, at) | _moving_properties(self._moving(index, at))
         return row | describe_more(self._key(index, at), place.platform)
 
     # --- the fleet ----------------------------------------------------------------------------------------------
@@ -145,7 +150,7 @@ class World:
         still = tuple(name for name in select if name not in _MOVING)
         moving = [_MOVING[name] for name in select if name in _MOVING]
         for index in range(start, self.devices):
-            state = self._places[index].course.at(at)
+            state = self._moving(index, at)
             parts = [self._still_json(index, at, still)] if still else []
             parts.extend(write(state).encode() for write in moving)
             yield index, state, b"{" + b",".join(parts) + b"}"
@@ -183,8 +188,8 @@ class World:
         at = seconds(now)
         found = [
             Truth(kind, identity(self._key(index, at)))
-            for index, place in enumerate(self._places)
-            for kind in problems(place.course.at(at), at)
+            for index in range(self.devices)
+            for kind in problems(self._moving(index, at), at)
         ]
         found += [
             Truth("app.install-failed", identity(self._key(index, at)), app.id)
@@ -222,24 +227,32 @@ class World:
         return self.apps.rows()
 
 
+_COMPLIANCE = {
+    "noncompliant": "device.noncompliant",
+    "error": "device.compliance-error",
+    "conflict": "device.compliance-error",
+    "inGracePeriod": "device.in-grace",
+}
+
+
 def problems(state: Moving, now: int) -> Iterator[str]:
     """The kinds of problems a device has at `now` (seconds since 1970 UTC)."""
     if state.jail_broken == "True":
         yield "device.jailbroken"
+    if is_threatened(state):
+        yield "device.threat"
     if now - state.enrolled < SETTLED:
         return
-    if state.state == "noncompliant":
-        yield "device.noncompliant"
-    elif state.state in ("error", "conflict"):
-        yield "device.compliance-error"
-    elif state.state == "inGracePeriod":
-        yield "device.in-grace"
+    if state.state in _COMPLIANCE:
+        yield _COMPLIANCE[state.state]
     if state.last_sync == NEVER:
         return
     if now - state.last_sync >= STALE:
         yield "device.stale"
     if state.encrypted is False:
         yield "device.unencrypted"
+    if is_certificate_ending(state, now):
+        yield "device.certificate-expiring"
 
 
 def _moving_properties(state: Moving) -> dict[str, object]:
@@ -259,4 +272,8 @@ _MOVING: dict[str, Callable[[Moving], str]] = {
     ),
     "isEncrypted": lambda state: f'"isEncrypted":{_JSON[state.encrypted]}',
     "jailBroken": lambda state: f'"jailBroken":"{state.jail_broken}"',
+    "partnerReportedThreatState": lambda state: f'"partnerReportedThreatState":"{state.threat}"',
+    "managementCertificateExpirationDate": lambda state: (
+        f'"managementCertificateExpirationDate":"{iso(state.certificate)}"'
+    ),
 }

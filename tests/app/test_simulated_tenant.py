@@ -60,6 +60,8 @@ def test_every_planted_problem_is_listed_and_an_outage_clears_nothing(command: C
             "device.stale",
             "device.unencrypted",
             "device.jailbroken",
+            "device.threat",
+            "device.certificate-expiring",
         }
 
         tenant.kill()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from omconsole.domain.items import Severity
+from omconsole.domain import words
+from omconsole.domain.items import Item, Severity
 from omconsole.graph import GraphClient, ManagedDevice, ReadyToken, Round, TransportSettings, build_client
 from omconsole.graph.shapes import (
     Body,
@@ -24,6 +25,7 @@ from omconsole.signals.overview import OverviewSignal, compliant_percent, protec
 from omconsole.signals.reading import Reading
 from omconsole.simulator.app import create_app
 from omconsole.simulator.world import World
+from tests.unit.signal_tools import SmallGraph, triage_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -247,6 +249,20 @@ def judged(one: ManagedDevice, *, lucky: bool = False) -> Reading:
         ({"is_encrypted": False}, "device.unencrypted", Severity.MEDIUM),
         ({"is_encrypted": False, "managed_device_owner_type": "personal"}, "device.unencrypted", Severity.LOW),
         ({"jail_broken": "True"}, "device.jailbroken", Severity.HIGH),
+        ({"partner_reported_threat_state": "lowSeverity"}, "device.threat", Severity.HIGH),
+        ({"partner_reported_threat_state": "MediumSeverity"}, "device.threat", Severity.HIGH),
+        ({"partner_reported_threat_state": "highSeverity"}, "device.threat", Severity.HIGH),
+        ({"partner_reported_threat_state": "Compromised"}, "device.threat", Severity.HIGH),
+        (
+            {"management_certificate_expiration_date": NOW + timedelta(days=30)},
+            "device.certificate-expiring",
+            Severity.MEDIUM,
+        ),
+        (
+            {"management_certificate_expiration_date": NOW - timedelta(days=3)},
+            "device.certificate-expiring",
+            Severity.MEDIUM,
+        ),
     ],
 )
 def test_each_rule_and_its_severity(changes: dict[str, object], kind: str, severity: Severity) -> None:
@@ -268,16 +284,71 @@ def test_what_graph_does_not_say_is_neither_a_problem_nor_its_end() -> None:
     assert reading.observations == []
     assert reading.withheld == {
         *(("d1", "device.compliance"), ("d1", "device.unencrypted"), ("d1", "device.jailbroken")),
+        *(("d1", "device.threat"), ("d1", "device.certificate-expiring")),
     }
+
+
+@pytest.mark.parametrize("looks", ["activated", "Secured"])
+def test_a_partner_that_finds_nothing_ends_a_threat(looks: str) -> None:
+    reading = judged(device(partner_reported_threat_state=looks))
+    assert (reading.observations, ("d1", "device.threat") in reading.withheld) == ([], False)
+
+
+@pytest.mark.parametrize("looks_away", ["unknown", "deactivated", "Unresponsive", "misconfigured", "haunted", None])
+def test_a_partner_that_does_not_look_says_nothing_of_a_threat(looks_away: str | None) -> None:
+    reading = judged(device(partner_reported_threat_state=looks_away))
+    assert (reading.observations, ("d1", "device.threat") in reading.withheld) == ([], True)
+
+
+async def test_an_unknown_threat_state_is_named() -> None:
+    graph = SmallGraph({"managedDevices": [{"id": "d1", "partnerReportedThreatState": "haunted"}]})
+    reading = await DevicesSignal(DeviceThresholds()).sweep(graph.client, Round(), NOW, lambda _rows: None)
+    assert "partnerReportedThreatState: haunted" in (reading.error or "")
+
+
+def test_a_certificate_ends_by_time_alone() -> None:
+    one = device(management_certificate_expiration_date=NOW + timedelta(days=31))
+    assert judged(one).observations == []
+    assert ("d1", "device.certificate-expiring") not in judged(one).withheld
+    reading = Reading(source="devices", mode="increment")
+    Judge(DeviceThresholds(), NOW + timedelta(days=2), set()).by_time(one, reading)
+    (seen,) = reading.observations
+    assert (seen.kind, seen.first_seen) == ("device.certificate-expiring", NOW + timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"partner_reported_threat_state": "lowSeverity"}, "threat reported: low severity"),
+        ({"partner_reported_threat_state": "Compromised"}, "threat reported: the device is compromised"),
+        (
+            {"management_certificate_expiration_date": NOW + timedelta(days=3)},
+            f"management certificate ends on {words.day(NOW + timedelta(days=3), UTC)}",
+        ),
+        (
+            {"management_certificate_expiration_date": NOW - timedelta(days=3)},
+            f"management certificate ended on {words.day(NOW - timedelta(days=3), UTC)}",
+        ),
+    ],
+)
+def test_threats_and_certificates_are_told_in_one_line(changes: dict[str, object], said: str) -> None:
+    (seen,) = judged(device(**changes)).observations
+    assert words.problem(Item(triage=triage_of(seen), seen=seen), now=NOW) == said
 
 
 def test_a_device_that_never_reported_is_not_called_unencrypted() -> None:
     assert judged(device(is_encrypted=False, last_sync_date_time=None, enrolled_date_time=NOW)).observations == []
 
 
-def test_a_device_is_judged_a_day_after_enrolment_but_a_jailbreak_at_once() -> None:
-    young = device(enrolled_date_time=NOW - timedelta(hours=3), compliance_state="noncompliant", jail_broken="True")
-    assert [seen.kind for seen in judged(young).observations] == ["device.jailbroken"]
+def test_a_device_is_judged_a_day_after_enrolment_but_a_jailbreak_and_a_threat_at_once() -> None:
+    young = device(
+        enrolled_date_time=NOW - timedelta(hours=3),
+        compliance_state="noncompliant",
+        jail_broken="True",
+        partner_reported_threat_state="highSeverity",
+        management_certificate_expiration_date=NOW,
+    )
+    assert [seen.kind for seen in judged(young).observations] == ["device.jailbroken", "device.threat"]
 
 
 def test_a_post_without_a_service_is_shown_rather_than_lost() -> None:
