@@ -8,6 +8,9 @@ import msgspec
 
 Pane = Literal["alerts", "issues"]
 
+RULE = "rule"
+"""The source of what the console finds by itself."""
+
 
 class Kind(msgspec.Struct, frozen=True):
     """What every item of a kind has in common.
@@ -76,6 +79,11 @@ _ALERTS = ("connector.", "service.", "security.", "spike.", "tenant.", "console.
 
 NEVER_BACKLOG = frozenset({"device.jailbroken", "device.threat", "protection.malware"})
 """Kinds of issues that are never backlog and never fold under a stale device or an incident (triage.md)."""
+
+
+def sources_of(pane: Pane) -> tuple[str, ...]:
+    """The sources whose items a pane shows, in the order of their kinds; the console's own rules are none."""
+    return tuple(dict.fromkeys(each.source for each in KINDS.values() if each.pane == pane and each.source != RULE))
 
 
 def kind_of(name: str) -> Kind:

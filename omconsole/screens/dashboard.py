@@ -9,6 +9,7 @@ from textual.containers import Container
 from textual.widgets import Static
 
 from omconsole.domain.items import Item
+from omconsole.domain.kinds import sources_of
 from omconsole.i18n import _
 from omconsole.screens import calm, summary
 from omconsole.screens.feed_panes import ChecklistPane, UpdatesPane
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 
     AnyPane: TypeAlias = RowsPane[Any]
 
-ALERT_SOURCES = ("service", "connectors", "subscription")
-ISSUE_SOURCES = ("devices", "compliance", "apps", "enrollment")
+ALERT_SOURCES, ISSUE_SOURCES = sources_of("alerts"), sources_of("issues")
 NAMED_FROM = 36
 """Lines from which the columns have names."""
 BLOCK_FROM = (120, 40)

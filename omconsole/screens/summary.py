@@ -140,8 +140,19 @@ def freshness(reading: Reading) -> str:
         return _("{trouble}: {sources}").format(trouble=trouble(worst, reading), sources=names)
     if any(source.fetching_since for source in sources):
         return _("fetching")
-    polled = [source for source in sources if source.last_ok is not None]
-    return _("all fresh") if polled else _("not read yet")
+    if all(source.last_ok is None for source in sources):
+        return _("not read yet")
+    left_out = sum(map(is_left_out, sources))
+    if left_out:
+        return ngettext("all fresh, {n} source not permitted", "all fresh, {n} sources not permitted", left_out).format(
+            n=number(left_out)
+        )
+    return _("all fresh")
+
+
+def is_left_out(source: SourceHealth) -> bool:
+    """Tell whether who set the console up has never permitted a source: a choice, and no trouble."""
+    return source.status == "forbidden" and source.last_ok is None
 
 
 def sign_in_needed(reading: Reading) -> bool:
@@ -168,7 +179,8 @@ def trouble(source: SourceHealth, reading: Reading) -> str:
     if source.status == "failed":
         return _("failed since {time}").format(time=time)
     if source.status == "forbidden":
-        return _("not permitted")
+        chosen = is_left_out(source) and any(each.last_ok for each in reading.snapshot.sources)
+        return "" if chosen else _("not permitted")
     if source.status == "throttled":
         until = source.not_before
         return _("throttled until {time}").format(time=reading.clock(until)) if until else _("throttled")
