@@ -56,11 +56,11 @@ def tokens(file: Path) -> dict[str, str]:
 def test_what_two_consoles_renew_is_all_kept(file: Path) -> None:
     one, two = KeptTokens(file), KeptTokens(file)
     one.adopt(fresh("ada", graph="1"))
-    two.refresh()
+    turns = one.refresh(), two.refresh()
     renew(one, "graph", "2")
     renew(two, "other", "3")
-    one.keep()
-    two.keep()
+    assert one.keep(turns[0])
+    assert two.keep(turns[1])
     assert tokens(file) == {"graph": "2", "other": "3"}
     one.refresh()
     assert json.loads(one.cache.serialize())["AccessToken"]["other"] == {"secret": "3"}
@@ -70,30 +70,72 @@ def test_what_did_not_change_is_not_written(file: Path) -> None:
     kept = KeptTokens(file)
     kept.adopt(fresh("ada", graph="1"))
     before = token_cache.signature(file)
-    kept.refresh()
-    kept.keep()
+    assert kept.keep(kept.refresh())
     assert token_cache.signature(file) == before == kept.seen
 
 
 def test_a_renewal_does_not_undo_a_sign_out(file: Path) -> None:
     one, two = KeptTokens(file), KeptTokens(file)
     one.adopt(fresh("ada", graph="1"))
-    two.refresh()
+    turn = two.refresh()
     assert one.forget()
     renew(two, "graph", "2")
-    two.keep()
+    assert not two.keep(turn)
     assert not file.exists()
     assert json.loads(two.cache.serialize()) == {}
     assert not two.forget()
 
 
+@pytest.mark.parametrize("is_filed", [True, False])
+def test_a_renewal_does_not_undo_a_sign_out_of_its_own_console(file: Path, is_filed: bool) -> None:
+    kept = KeptTokens(file if is_filed else None)
+    kept.adopt(fresh("ada", graph="1"))
+    turn = kept.refresh()
+    assert kept.forget()
+    renew(kept, "graph", "2")
+    assert not kept.keep(turn)
+    assert not file.exists()
+    assert json.loads(kept.cache.serialize()) == {}
+
+
+def test_a_late_renewal_does_not_replace_what_a_sign_in_brought_meanwhile(file: Path) -> None:
+    one, two = KeptTokens(file), KeptTokens(file)
+    one.adopt(fresh("ada", graph="1"))
+    turn = two.refresh()
+    one.adopt(fresh("ada", graph="of the sign-in"))
+    renew(two, "graph", "of the session before")
+    renew(two, "other", "3")
+    assert two.keep(turn)
+    assert tokens(file) == {"graph": "of the sign-in", "other": "3"}
+
+
+def test_a_sign_out_leaves_no_token_in_any_file(file: Path) -> None:
+    file.parent.mkdir()
+    file.write_bytes(b'{"RefreshToken": {"x": "hush')
+    kept = KeptTokens(file)
+    kept.refresh()
+    kept.adopt(fresh("ada", graph="1"))
+    file.with_suffix(".4711.new").write_bytes(b"hush")  # as a killed process leaves it
+    assert kept.forget()
+    assert [path.name for path in file.parent.iterdir()] == ["contoso.tokens.lock"]
+
+
+def test_a_file_of_another_shape_is_a_damaged_one(file: Path) -> None:
+    file.parent.mkdir()
+    file.write_bytes(b'{"Account": {"ada": 7}}')
+    kept = KeptTokens(file)
+    kept.refresh()
+    assert "damaged" in (kept.notice or "")
+    assert json.loads(kept.cache.serialize()) == {}
+
+
 def test_a_renewal_adds_nothing_to_somebody_elses_sign_in(file: Path) -> None:
     one, two = KeptTokens(file), KeptTokens(file)
     one.adopt(fresh("ada", graph="1"))
-    two.refresh()
+    turn = two.refresh()
     one.adopt(fresh("bert", graph="b"))
     renew(two, "late", "2")
-    two.keep()
+    assert not two.keep(turn)
     assert tokens(file) == {"graph": "b"}
     assert list(json.loads(two.cache.serialize())["Account"]) == ["bert"]
 
@@ -169,8 +211,9 @@ def test_a_lock_of_a_killed_process_holds_nobody_up(file: Path) -> None:
 def test_in_memory_nothing_is_written(tmp_path: Path) -> None:
     kept = KeptTokens(None)
     kept.adopt(fresh("ada", graph="1"))
+    turn = kept.refresh()
     renew(kept, "graph", "2")
-    kept.keep()
+    assert kept.keep(turn)
     kept.refresh()
     assert kept.forget()
     assert not kept.forget()

@@ -79,23 +79,25 @@ class SilentSignIn:
         return self._applications.host
 
     def _of_a_person(self, claims: str | None, refused: str | None) -> Mapping[str, Any]:
-        self._kept.refresh()
-        accounts = stored_accounts(self._kept.cache)
-        if not accounts:
-            raise nobody(self._kept.notice)
-        if self._app is None:
-            self._app = self._applications.public(self._kept.cache)
-        answer = self._app.acquire_token_silent_with_error(
-            self._applications.scopes,
-            accounts[0],
-            force_refresh=refused is not None,
-            claims_challenge=claims,
-            http_exceptions=OUTAGES,
-        )
-        self._kept.keep()
-        if answer is None:
-            raise nobody()
-        return answer  # type: ignore[no-any-return]
+        while True:
+            turn = self._kept.refresh()
+            accounts = stored_accounts(self._kept.cache)
+            if not accounts:
+                raise nobody(self._kept.notice)
+            if self._app is None:
+                self._app = self._applications.public(self._kept.cache)
+            answer: Mapping[str, Any] | None = self._app.acquire_token_silent_with_error(
+                self._applications.scopes,
+                accounts[0],
+                force_refresh=refused is not None,
+                claims_challenge=claims,
+                http_exceptions=OUTAGES,
+            )
+            if not self._kept.keep(turn):
+                continue  # the token is of somebody who has signed out since
+            if answer is None:
+                raise nobody()
+            return answer
 
     def _of_an_application(self, claims: str | None, refused: str | None) -> Mapping[str, Any]:
         if self._app is None:

@@ -46,6 +46,8 @@ class KeptTokens:
         self._guard = threading.Lock()
         self._read: tuple[int, int, int] | None = None
         self._base: Content = {}
+        self._turn = 0
+        """Counts who signed in or out by this object."""
         self.cache = msal.SerializableTokenCache()
         self.notice: str | None = None
         """What happened to a damaged file, a sentence."""
@@ -55,8 +57,8 @@ class KeptTokens:
         """The `signature` of the file as it was last read or written here."""
         return self._read
 
-    def refresh(self) -> None:
-        """Takes in what another console wrote.
+    def refresh(self) -> int:
+        """Takes in what another console wrote; returns what `keep` has to be given after asking with it.
 
         Raises:
             StateError: the file or its directory cannot be used.
@@ -64,16 +66,27 @@ class KeptTokens:
         with self._guard:
             if self._file is not None and signature(self._file) != self._read:
                 self._take(self._content(self._file))
+            return self._turn
 
-    def keep(self) -> None:
+    def keep(self, turn: int) -> bool:
         """Writes what msal changed; nothing when it changed nothing.
+
+        Args:
+            turn: from the `refresh` before msal was asked.
+
+        Returns:
+            False when somebody signed in or out since: what msal brought is nobody's, and is dropped.
 
         Raises:
             StateError: it cannot be written.
         """
         with self._guard:
-            if self.cache.has_state_changed:
-                self._merge(changes(self._base, json.loads(self.cache.serialize() or "{}")))
+            if turn != self._turn:
+                self._take(self._base)
+                return False
+            if not self.cache.has_state_changed:
+                return True
+            return self._merge(changes(self._base, json.loads(self.cache.serialize() or "{}")))
 
     def adopt(self, fresh: msal.SerializableTokenCache) -> Content:
         """Replaces everything by what a new sign-in brought; returns what was there, for `put`.
@@ -97,8 +110,9 @@ class KeptTokens:
                     if any(content.values()):
                         self._replace(self._file, content)
                     else:
-                        _remove(self._file)
+                        _remove_all(self._file)
                         self._read = None
+            self._turn += 1
             self._take(content)
             self.notice = None
             return before
@@ -111,21 +125,28 @@ class KeptTokens:
         """
         return any(self.put({}).values())
 
-    def _merge(self, changed: dict[tuple[str, str], Any]) -> None:
+    def _merge(self, changed: dict[tuple[str, str], Any]) -> bool:
         if self._file is None:
             self._base = json.loads(self.cache.serialize() or "{}")
-            return
+            return True
         with _locked(self._file):
             content = self._content(self._file)
             # What was renewed for somebody who has signed out meanwhile must not come back.
-            if set(content.get("Account", ())) == set(self._base.get("Account", ())):
+            is_theirs = set(content.get("Account", ())) == set(self._base.get("Account", ()))
+            if is_theirs:
                 for (kind, key), entry in changed.items():
-                    if entry is None:
-                        content.get(kind, {}).pop(key, None)
-                    else:
-                        content.setdefault(kind, {})[key] = entry
+                    self._change(content, kind, key, entry)
                 self._replace(self._file, content)
         self._take(content)
+        return is_theirs
+
+    def _change(self, content: Content, kind: str, key: str, entry: Any) -> None:
+        if content.get(kind, {}).get(key) != self._base.get(kind, {}).get(key):
+            return  # whoever signed in or renewed meanwhile has a later one
+        if entry is None:
+            content.get(kind, {}).pop(key, None)
+        else:
+            content.setdefault(kind, {})[key] = entry
 
     def _take(self, content: Content) -> None:
         self._base = content
@@ -144,7 +165,7 @@ class KeptTokens:
             raise _unusable(file, error) from None
         try:
             content = json.loads(raw)
-            if isinstance(content, dict) and all(isinstance(each, dict) for each in content.values()):
+            if _is_whole(content):
                 self.notice = None
                 return content
         except (ValueError, RecursionError):
@@ -192,6 +213,13 @@ def changes(before: Content, after: Content) -> dict[tuple[str, str], Any]:
         changed |= {(kind, key): entry for key, entry in new.items() if old.get(key) != entry}
         changed |= {(kind, key): None for key in old if key not in new}
     return changed
+
+
+def _is_whole(content: object) -> bool:
+    """Whether it has the shape that msal reads: entries with fields, by kind and key."""
+    return isinstance(content, dict) and all(
+        isinstance(kind, dict) and all(isinstance(entry, dict) for entry in kind.values()) for kind in content.values()
+    )
 
 
 def _private_bytes(file: Path) -> bytes:
@@ -242,11 +270,13 @@ def _wait_for(descriptor: int, lock: Path) -> None:
             return
 
 
-def _remove(file: Path) -> None:
-    try:
-        file.unlink(missing_ok=True)
-    except OSError as error:
-        raise _unusable(file, error) from None
+def _remove_all(file: Path) -> None:
+    """Removes the file, and with it the tokens in a damaged one and in those that a killed process did not finish."""
+    for each in (file, file.with_suffix(".damaged"), *file.parent.glob(f"{file.stem}.*.new")):
+        try:
+            each.unlink(missing_ok=True)
+        except OSError as error:
+            raise _unusable(each, error) from None
 
 
 def _unusable(file: Path, error: OSError) -> StateError:
