@@ -1,18 +1,19 @@
-"""Names for the ids of users: from the fleet's devices first, else asked for one by one, and kept for the process."""
+"""Names for the ids of users: from the fleet's devices first, else asked for in batches, and kept for the process."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from omconsole.errors import GraphError, GraphRejected, UsageError
 from omconsole.graph import USER, USER_ASKED
+from omconsole.graph.addresses import request_path
+from omconsole.graph.batch import PARTS_AT_MOST, Part, batch
 from omconsole.signals.slices import LIGHT_SLICE, sliced
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from omconsole.graph import GraphClient, ManagedDevice, Round
+    from omconsole.graph import GraphClient, ManagedDevice, Reply, Round
 
 ASKED_A_ROUND = 50
 """Users asked for in one poll; the others keep their ids until the next."""
@@ -46,25 +47,38 @@ class UserNames:
             if device.user_id in unnamed and device.user_principal_name:
                 self._names[device.user_id or ""] = device.user_principal_name
         wanted = sorted(id_ for id_ in unnamed if id_ not in self._names)[:ASKED_A_ROUND]
-        # The first tells whether the directory may be asked at all.
-        if wanted and await self._ask(wanted[0], graph, budget):
-            await asyncio.gather(*(self._ask(id_, graph, budget) for id_ in wanted[1:]))
+        for start in range(0, len(wanted), PARTS_AT_MOST):
+            # The first ones tell whether the directory may be asked at all.
+            if not await self._ask(wanted[start : start + PARTS_AT_MOST], graph, budget):
+                return
 
-    async def _ask(self, id_: str, graph: GraphClient, budget: Round) -> bool:
-        """Ask for one user; False when the directory cannot be asked now."""
-        try:
-            reply = await graph.get(
-                USER_ASKED.path, workload="directory", ids={"id": id_}, params=USER_ASKED.params(), in_round=budget
-            )
-            user, _flaws = USER.single(reply.body)
-        except GraphRejected as error:
-            if error.status == NOT_FOUND:
+    async def _ask(self, ids: Sequence[str], graph: GraphClient, budget: Round) -> bool:
+        """Ask for some users in one batch; False when the directory tells of none of them."""
+        parts: dict[str, Part] = {}
+        for id_ in ids:
+            part = Part(path=USER_ASKED.path, ids={"id": id_}, params=USER_ASKED.params())
+            try:
+                request_path(part.path, ids=part.ids)
+            except UsageError:  # an id that cannot stand in an address, such as `..`, is nobody's
                 self._names[id_] = None
-            return error.status == NOT_FOUND
-        except GraphError:
-            return False
-        except UsageError:  # an id that cannot stand in an address, such as `..`, is nobody's
+            else:
+                parts[id_] = part
+        answers = await batch(graph, list(parts.values()), workload="directory", in_round=budget) if parts else []
+        told = len(ids) - len(parts)
+        for id_, answer in zip(parts, answers, strict=True):
+            told += self._take(id_, answer)
+        return told > 0
+
+    def _take(self, id_: str, answer: Reply | GraphError) -> bool:
+        """Keep what the directory says of one user; False when it says nothing."""
+        if isinstance(answer, GraphRejected) and answer.status == NOT_FOUND:
             self._names[id_] = None
             return True
+        try:
+            user, _flaws = USER.single(answer.body) if not isinstance(answer, GraphError) else (None, None)
+        except GraphError:
+            return False
+        if isinstance(answer, GraphError):
+            return False
         self._names[id_] = (user.user_principal_name or user.display_name) if user else None
         return True

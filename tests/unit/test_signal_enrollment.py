@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from omconsole.signals.reading import Reading
 
 EVENTS = "troubleshootingEvents"
+BATCH = "$batch"
 DEPLOYMENTS = "autopilotEvents"
 NOBODY = "00000000-0000-0000-0000-000000000000"
 FAMILY = "enrollment.failed"
@@ -196,14 +197,15 @@ async def test_users_without_a_device_are_asked_for_once() -> None:
         "u1": {"id": "u1", "displayName": "Ann", "userPrincipalName": "ann@contoso.example"},
         "u2": {"id": "u2", "displayName": "Ben", "userPrincipalName": None},
     }
-    graph = SmallGraph({EVENTS: [event(f"e{n}", userId=f"u{n}") for n in (1, 2, 3)], **users})
+    graph = SmallGraph({EVENTS: [event(f"e{n}", userId=f"u{n}") for n in (1, 2, 3)], **users}, batches=True)
     names = UserNames()
     for _poll in range(2):
         reading = await read(graph, names=names)
         assert [seen.subject_name for seen in reading.observations] == ["ann@contoso.example", "Ben", "u3"]
         assert [seen.user for seen in reading.observations] == ["ann@contoso.example", "Ben", None]
         assert reading.status == "ok"
-    assert questions(graph) == [EVENTS, "u1", "u2", "u3", EVENTS]
+    assert questions(graph) == [EVENTS, BATCH, EVENTS]
+    assert [part["url"].partition("?")[0] for part in graph.parts] == ["/users/u1", "/users/u2", "/users/u3"]
 
 
 @pytest.mark.parametrize("id_", [".", ".."])
@@ -215,21 +217,22 @@ async def test_an_id_that_no_address_can_have_is_not_asked_for(id_: str) -> None
 
 @pytest.mark.parametrize("answer", [refused(403), refused(500), refused(429, retry_after="400")])
 async def test_a_directory_that_does_not_tell_leaves_the_ids(answer: Any) -> None:
-    graph = SmallGraph({EVENTS: [event(f"e{n}", userId=f"u{n}") for n in range(9)]})
-    graph.answers |= {f"u{n}": answer for n in range(9)}
+    graph = SmallGraph({EVENTS: [event(f"e{n}", userId=f"u{n:02}") for n in range(30)]}, batches=True)
+    graph.answers |= {f"u{n:02}": answer for n in range(30)}
     reading = await read(graph)
-    assert (reading.status, len(reading.observations)) == ("ok", 9)
-    assert reading.observations[0].subject_name == "u0"
-    assert len(questions(graph)) == 2
+    assert (reading.status, len(reading.observations)) == ("ok", 30)
+    assert reading.observations[0].subject_name == "u00"
+    assert set(questions(graph)) == {EVENTS, BATCH}
+    assert len({part["url"] for part in graph.parts}) == 20  # the others are not asked for
 
 
 async def test_no_more_users_are_asked_for_than_a_poll_may() -> None:
-    graph = SmallGraph({EVENTS: [event(f"e{n}", userId=f"u{n:02}") for n in range(60)]})
+    graph = SmallGraph({EVENTS: [event(f"e{n}", userId=f"u{n:02}") for n in range(60)]}, batches=True)
     names = UserNames()
     await read(graph, names=names)
-    assert len(questions(graph)) == 51
+    assert len(graph.parts) == 50
     await read(graph, names=names)
-    assert len(questions(graph)) == 62
+    assert len(graph.parts) == 60
 
 
 @pytest.mark.parametrize(
