@@ -55,7 +55,10 @@ PERMISSIONS: Final = (
     Permission(
         name="DeviceManagementConfiguration.Read.All",
         panes=("issues", "alerts", "dashboard"),
-        sources=("compliance", "connectors", "overview", "osupdates", "policies", "nopolicy"),
+        sources=(
+            *("compliance", "connectors", "overview", "osupdates", "policies", "nopolicy", "defender", "firewall"),
+            "malware",
+        ),
         purpose=N_(
             "why devices are not compliant, policies that fail, compliance figures, Apple push, Google Play and"
             " certificate connectors"

@@ -11,8 +11,11 @@ from omconsole.signals.audit import AuditSignal
 from omconsole.signals.compliance import ComplianceSignal
 from omconsole.signals.connector_rules import ConnectorThresholds
 from omconsole.signals.connectors import ConnectorsSignal
+from omconsole.signals.defender import DefenderSignal
 from omconsole.signals.enrollment import EnrollmentSignal
+from omconsole.signals.firewall import FirewallSignal
 from omconsole.signals.known import Known
+from omconsole.signals.malware import MalwareSignal
 from omconsole.signals.messages import MessagesSignal
 from omconsole.signals.names import UserNames
 from omconsole.signals.no_policy import NoPolicySignal
@@ -55,6 +58,9 @@ def device_signals(devices: DevicesSignal, ledger: Ledger, answers: Answers) -> 
         AppsSignal(devices.settled, partial(firing_of, ledger, AppsSignal.name), answers=answers),
         PoliciesSignal(devices.settled, partial(firing_of, ledger, PoliciesSignal.name), answers=answers),
         NoPolicySignal(devices.settled, partial(firing_of, ledger, NoPolicySignal.name), answers=answers),
+        DefenderSignal(devices.settled, partial(firing_of, ledger, DefenderSignal.name), answers=answers),
+        FirewallSignal(devices.settled, partial(firing_of, ledger, FirewallSignal.name), answers=answers),
+        MalwareSignal(devices.settled, partial(firing_of, ledger, MalwareSignal.name), answers=answers),
         enrollment,
         UsersSignal(
             devices.up_to_date,

@@ -10,9 +10,8 @@ request ids, gzip. `surface.py` is the complete list of what is served; `World.p
 what is wrong.
 
 What is not simulated: sign-in and tokens (any request with the one token is let in, with all rights), permissions,
-role-based access and scope tags, throttling, faults, latency, `$batch`, exports and most reports, anything that writes,
-and the malware states of single devices. Defender and malware figures are plausible totals over the Windows devices and
-have no rows behind them. The audit log goes back 30 days, and the directory has users alone. A message's `viewPoint` is
+role-based access and scope tags, throttling, faults, latency, `$batch`, exports and most reports, and anything that
+writes. The audit log goes back 30 days, and the directory has users alone. A message's `viewPoint` is
 always null, as with an application's sign-in.
 
 Nothing here imports any other part of omconsole: a shared type would share the mistake.

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from omconsole.simulator.draws import Draw
+from omconsole.simulator.detections import Detections
 from omconsole.simulator.hardware import exchange_access
 from omconsole.simulator.instants import iso_fraction, seconds
+from omconsole.simulator.protection import Agents
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
+    from omconsole.simulator.detections import Detection
     from omconsole.simulator.world import World
 
-_FIGURES = 91
-_MALWARE = (
-    ("Trojan:Win32/Contosonda.A", "trojan", "severe", "active"),
-    ("HackTool:Win32/AutoKMS.Sim", "hackTool", "high", "quarantined"),
-    ("PUA:Win32/Bundlesim", "adware", "moderate", "cleaned"),
+_UNCLEAN: Final = (
+    "criticalFailuresDeviceCount",
+    "inactiveThreatAgentDeviceCount",
+    "unknownStateThreatAgentDeviceCount",
+    "pendingFullScanDeviceCount",
+    "pendingManualStepsDeviceCount",
+    "pendingOfflineScanDeviceCount",
+    "pendingQuickScanDeviceCount",
+    "pendingRestartDeviceCount",
+    "pendingSignatureUpdateDeviceCount",
 )
 
 
@@ -64,87 +72,84 @@ def compliance_summary(world: World, now: datetime) -> dict[str, object]:
     }
 
 
-def _sick(world: World, now: datetime, name: int, per_ten_thousand: int) -> int:
-    """A share of the Windows devices that wavers from hour to hour."""
-    windows = world.census(now).platforms["Windows"]
-    part = windows * per_ten_thousand // 10_000
-    return part + (Draw(world.seed, _FIGURES, name, seconds(now) // 3600).below(3) if part else 0)
-
-
 def protection_overview(world: World, now: datetime) -> dict[str, object]:
     """`deviceProtectionOverview`: every Windows device is in exactly one of the counts, clean or not."""
-    windows = world.census(now).platforms["Windows"]
-    names = {
-        "criticalFailuresDeviceCount": 8,
-        "inactiveThreatAgentDeviceCount": 60,
-        "unknownStateThreatAgentDeviceCount": 40,
-        "pendingFullScanDeviceCount": 90,
-        "pendingManualStepsDeviceCount": 4,
-        "pendingOfflineScanDeviceCount": 6,
-        "pendingQuickScanDeviceCount": 120,
-        "pendingRestartDeviceCount": 70,
-        "pendingSignatureUpdateDeviceCount": 150,
+    reported = world.census(now).platforms["Windows"]
+    sick = world.part(Agents).counts(seconds(now))
+    return {
+        "totalReportedDeviceCount": reported,
+        "cleanDeviceCount": reported - sick.total(),
+        **{name: sick[name] for name in _UNCLEAN},
     }
-    sick = {name: _sick(world, now, place, part) for place, (name, part) in enumerate(names.items())}
-    return {"totalReportedDeviceCount": windows, "cleanDeviceCount": windows - sum(sick.values()), **sick}
 
 
 def malware_overview(world: World, now: datetime) -> dict[str, object]:
-    """`windowsMalwareOverview`: about 15 devices of 20,000; none in the story, which is about other things."""
-    found = [_sick(world, now, 20 + place, part) for place, part in enumerate((3, 4, 6))]
-    found[0] = max(found[0], int(world.devices >= 50))
-    if world.scenario == "story":
-        found = [0, 0, 0]
-    seen = [(*traits, count) for traits, count in zip(_MALWARE, found, strict=True) if count]
+    """`windowsMalwareOverview`: what the report of malware shows at the same instant, counted."""
     at = seconds(now)
-    updated = iso_fraction(at - at % 3600, 1_234_567)
-    total = sum(found)
+    found = world.part(Detections).at(at)
+    devices = len({each.place for each in found})
+    updated = {"lastUpdateDateTime": iso_fraction(at - at % 3600, 1_234_567)}
     return {
-        "malwareDetectedDeviceCount": total,
-        "totalMalwareCount": total,
-        "totalDistinctMalwareCount": len(seen),
+        "malwareDetectedDeviceCount": devices,
+        "totalMalwareCount": len(found),
+        "totalDistinctMalwareCount": _distinct(found),
         "malwareStateSummary": [
             {
                 "state": state,
-                "deviceCount": count,
-                "malwareDetectionCount": count,
-                "distinctMalwareCount": 1,
-                "lastUpdateDateTime": updated,
+                "deviceCount": _devices(of_it),
+                "malwareDetectionCount": len(of_it),
+                "distinctMalwareCount": _distinct(of_it),
+                **updated,
             }
-            for _, _, _, state, count in seen
+            for state, of_it in _by(found, lambda each: each.state.threat[1])
         ],
         "malwareSeveritySummary": [
             {
                 "severity": severity,
-                "malwareDetectionCount": count,
-                "distinctMalwareCount": 1,
-                "lastUpdateDateTime": updated,
+                "malwareDetectionCount": len(of_it),
+                "distinctMalwareCount": _distinct(of_it),
+                **updated,
             }
-            for _, _, severity, _, count in seen
+            for severity, of_it in _by(found, lambda each: each.malware.severity[1])
         ],
         "malwareExecutionStateSummary": [
-            {"executionState": "blocked", "deviceCount": total, "lastUpdateDateTime": updated}
-        ][: len(seen)],
+            {"executionState": state, "deviceCount": _devices(of_it), **updated}
+            for state, of_it in _by(found, lambda each: each.state.execution[1])
+        ],
         "malwareCategorySummary": [
             {
                 "category": category,
-                "deviceCount": count,
-                "activeMalwareDetectionCount": count if state == "active" else 0,
-                "distinctActiveMalwareCount": int(state == "active"),
-                "lastUpdateDateTime": updated,
+                "deviceCount": _devices(of_it),
+                "activeMalwareDetectionCount": sum(each.is_active for each in of_it),
+                "distinctActiveMalwareCount": _distinct([each for each in of_it if each.is_active]),
+                **updated,
             }
-            for _, category, _, state, count in seen
+            for category, of_it in _by(found, lambda each: each.malware.category[1])
         ],
         "malwareNameSummary": [
             {
-                "malwareIdentifier": str(2_147_700_000 + place),
+                "malwareIdentifier": str(of_it[0].malware.id),
                 "name": name,
-                "deviceCount": count,
-                "lastUpdateDateTime": updated,
+                "deviceCount": _devices(of_it),
+                **updated,
             }
-            for place, (name, _, _, _, count) in enumerate(seen)
+            for name, of_it in _by(found, lambda each: each.malware.name)
         ],
-        "osVersionsSummary": [
-            {"osVersion": "10.0.22631", "deviceCount": total, "lastUpdateDateTime": updated},
-        ][: len(seen)],
+        "osVersionsSummary": [{"osVersion": "10.0.22631", "deviceCount": devices, **updated}][: len(found)],
     }
+
+
+def _by(found: list[Detection], of: Callable[[Detection], str]) -> list[tuple[str, list[Detection]]]:
+    """The detections in groups, in the order of the first of each."""
+    groups: dict[str, list[Detection]] = {}
+    for each in found:
+        groups.setdefault(of(each), []).append(each)
+    return list(groups.items())
+
+
+def _devices(found: list[Detection]) -> int:
+    return len({each.place for each in found})
+
+
+def _distinct(found: list[Detection]) -> int:
+    return len({each.malware.id for each in found})

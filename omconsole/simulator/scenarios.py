@@ -47,6 +47,13 @@ class Mix:
     #: shares of the fleet as above.
     late_certificates: int = 6
     threats: int = 3
+    #: Devices on which Defender is not healthy, or the firewall not on, in turns, and detections of malware: shares of
+    #: the fleet as above.
+    unhealthy_agents: int = 60
+    firewalls_off: int = 20
+    malware: int = 2
+    #: Whether a few rows have members that nobody knows.
+    unknown_members: bool = False
     #: Whether each failing device fails one setting alone, and all of them a few of the policies' settings.
     few_settings: bool = False
     #: Whether the demonstration's story (`story.py`) happens here.
@@ -90,6 +97,10 @@ SCENARIOS: dict[str, Mix] = {
         policy_errors=120,
         policy_conflicts=40,
         devices_without_policy=60,
+        unhealthy_agents=200,
+        firewalls_off=80,
+        malware=10,
+        unknown_members=True,
         late_certificates=40,
         threats=12,
     ),
@@ -113,6 +124,10 @@ SCENARIOS: dict[str, Mix] = {
         policy_errors=120,
         policy_conflicts=40,
         devices_without_policy=60,
+        unhealthy_agents=200,
+        firewalls_off=80,
+        malware=10,
+        unknown_members=True,
         late_certificates=40,
         threats=12,
     ),
@@ -133,6 +148,9 @@ SCENARIOS: dict[str, Mix] = {
         policy_errors=0,
         policy_conflicts=4,
         devices_without_policy=0,
+        unhealthy_agents=12,
+        firewalls_off=0,
+        malware=0,
         late_certificates=0,
         threats=0,
         story=True,

@@ -15,6 +15,7 @@ import pytest
 from omconsole.graph.surface import ASKED
 from omconsole.simulator import surface, tenant_surface
 from omconsole.simulator.app import create_app
+from omconsole.simulator.detections import KNOWN
 from omconsole.simulator.people import person
 from omconsole.simulator.scenarios import SCENARIOS
 from omconsole.simulator.served import Served
@@ -149,6 +150,7 @@ def test_the_copy_equals_the_shared_reference() -> None:
 
 def _path(call: Served, world: World) -> str:
     path = f"/{call.version}{call.path}".replace("{managedDeviceId}", world.device_id(4, EPOCH))
+    path = path.replace("{windowsMalwareInformationId}", str(KNOWN[0].id))
     return path.replace("{id}", person(world.seed, 4).id)
 
 

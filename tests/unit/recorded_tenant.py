@@ -26,10 +26,13 @@ from omconsole.signals.compliance import FAMILY, ComplianceSignal
 from omconsole.signals.connector_rules import ConnectorThresholds
 from omconsole.signals.connector_table import CONNECTORS
 from omconsole.signals.connectors import ConnectorsSignal
+from omconsole.signals.defender import DefenderSignal
 from omconsole.signals.devices import DevicesSignal
 from omconsole.signals.enrollment import EnrollmentSignal
+from omconsole.signals.firewall import FirewallSignal
 from omconsole.signals.fleet import Fleet
 from omconsole.signals.judging import DeviceThresholds
+from omconsole.signals.malware import MalwareSignal
 from omconsole.signals.messages import MessagesSignal
 from omconsole.signals.os_updates import UpdatesSignal
 from omconsole.signals.no_policy import NoPolicySignal
@@ -60,6 +63,11 @@ ILLNESSES: Final = ("silent", "state", "error")
 """What is wrong with every connector: one thing at a time, so that each alone keeps its item firing."""
 SOURCES: Final = tuple(sorted({*DEFAULT_INTERVALS, *(f"connectors {illness}" for illness in ILLNESSES)}))
 """Every source; the connectors also in three states of their own."""
+
+_OF_DEVICES: Final = frozenset(
+    {"apps", "compliance", "defender", "enrollment", "firewall", "malware", "nopolicy", "policies", "users"}
+)
+"""Sources that need the fleet."""
 
 Question = tuple[str, str, bytes]
 """Method, address and body."""
@@ -235,8 +243,11 @@ def signal_of(source: str, ledger: Ledger, fleet: Sequence[ManagedDevice]) -> Si
         "audit": AuditSignal,
         "compliance": lambda: ComplianceSignal(partial(firing_of, ledger, "devices")),
         "connectors": lambda: ConnectorsSignal(ConnectorThresholds(), firing=firing),
+        "defender": lambda: DefenderSignal(settled, firing),
         "devices": lambda: DevicesSignal(DeviceThresholds(), Fleet(fleet)),
         "enrollment": lambda: EnrollmentSignal(settled, firing),
+        "firewall": lambda: FirewallSignal(settled, firing),
+        "malware": lambda: MalwareSignal(settled, firing),
         "messages": MessagesSignal,
         "osupdates": lambda: UpdatesSignal(firing),
         "nopolicy": lambda: NoPolicySignal(settled, firing),
@@ -275,7 +286,7 @@ def desk(source: str) -> Desk:
 async def _recorded(source: str, illness: str = "") -> Tenant:
     recording = Recording("storm" if source == "subscription" else "busy", batches=source != "connectors")
     ledger, fleet = Ledger(), list[Any]()
-    needs = ("devices",) if source in {"apps", "compliance", "enrollment", "nopolicy", "policies", "users"} else ()
+    needs = ("devices",) if source in _OF_DEVICES else ()
     for name in (*needs, source):
         ledger.sources[name] = SourceHealth(name=name, interval_s=900, status="ok", last_ok=NOW, last_sweep=NOW)
         recording.said.clear()

@@ -247,7 +247,7 @@ def could_be_good(container: Any, key: Any, damage: Damage) -> bool:
     if isinstance(junk, str) and (junk not in GARBAGE or key in SAID_BY_TEXT):
         return True
     if isinstance(container, list):  # a column of a report may be a number or the text of it
-        return isinstance(junk, type(value) | str | int | float) and not isinstance(junk, bool)
+        return isinstance(junk, type(value) | str | int | float) and isinstance(junk, bool) <= isinstance(value, bool)
     if value is None:
         return isinstance(junk, bool | int | float)
     return not isinstance(junk, str) and _json_type(junk) == _json_type(value)

@@ -91,8 +91,9 @@ def test_the_next_look_is_at_the_earliest_source() -> None:
 def test_the_default_intervals_are_the_documented_ones() -> None:
     minutes = {name: seconds / 60 for name, seconds in DEFAULT_INTERVALS.items()}
     documented = {
-        **dict.fromkeys(("devices", "messages", "enrollment"), 15),
+        **dict.fromkeys(("devices", "messages", "enrollment", "users", "malware"), 15),
         **dict.fromkeys(("compliance", "apps", "audit", "osupdates", "policies", "nopolicy"), 30),
+        **dict.fromkeys(("defender", "firewall"), 30),
         **dict.fromkeys(("connectors", "overview", "subscription"), 60),
         "service": 2,
     }
