@@ -15,6 +15,7 @@ from omconsole import demo
 from omconsole.config import Options, load
 from omconsole.demo import keep_world
 from omconsole.domain.items import Condition
+from omconsole.domain.kinds import kind_of
 from omconsole.graph import GraphClient
 from omconsole.service import Service
 from omconsole.simulator.app import create_app
@@ -113,9 +114,9 @@ class FaultyTenant:
             if item.triage.source == source and not item.is_cause and item.triage.condition is not Condition.CLEAR
         }
 
-    def true(self, *kinds: str) -> set[Open]:
-        """What is wrong in the tenant, of the kinds that begin so."""
-        return {(*truth,) for truth in self.world.planted(self.served) if truth.kind.startswith(kinds)}
+    def true(self, source: str) -> set[Open]:
+        """What is wrong in the tenant, of the kinds that a source owns."""
+        return {(*truth,) for truth in self.world.planted(self.served) if kind_of(truth.kind).source == source}
 
     def told(self) -> list[Event]:
         """Every event of the history."""

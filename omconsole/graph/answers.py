@@ -33,6 +33,8 @@ class Reply(msgspec.Struct, frozen=True):
     request_id: str = ""
     """Graph's own."""
     wire_bytes: int = 0
+    date: str = ""
+    """When Graph answered, as it wrote it."""
 
 
 class TruncatedBody(Exception):

@@ -103,6 +103,8 @@ def part_judged(answer: Answer | None, url: str, reply: Reply) -> Reply | Setbac
             )
         )
     told, status, body = answer.told, answer.code, answer.content
+    if reply.date:
+        told.setdefault("date", reply.date)  # a waiting time that is a date counts from when Graph said it
     if 300 <= status < 400:
         raise redirected(asked, told.get("location", ""))
     if status == FAILED_DEPENDENCY:  # no part depends on another one

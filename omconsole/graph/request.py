@@ -294,4 +294,5 @@ class GraphClient:
             client_request_id=line.client_request_id,
             request_id=line.request_id,
             wire_bytes=line.wire_bytes,
+            date=response.headers.get("date", ""),
         )
