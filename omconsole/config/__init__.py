@@ -95,6 +95,8 @@ class ProfileSettings(Struct, frozen=True, kw_only=True):
     poll: dict[str, int] = field(default_factory=dict)
     """Seconds between two polls by source; a source that is not named keeps its own default."""
     thresholds: Thresholds = Thresholds()
+    security_alerts: bool = True
+    """Whether alerts and incidents of Defender are shown; another team may own them."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -199,6 +201,7 @@ def _profile(raw: RawProfile, place: Place, base: Path, environ: Mapping[str, st
             if text is not None
         },
         thresholds=thresholds_of(raw.thresholds, place / "thresholds"),
+        security_alerts=raw.security_alerts is not False,
     )
 
 

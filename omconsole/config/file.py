@@ -114,6 +114,7 @@ class RawProfile(Struct, frozen=True, forbid_unknown_fields=True):
     proxy: str | None = None
     read_only: bool | None = None
     state_dir: str | None = None
+    security_alerts: bool | None = None
     poll: RawPoll = RawPoll()
     thresholds: RawThresholds = RawThresholds()
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from omconsole.config import Settings
 
 _PRIVATE: Final = 0o600
-_KEPT: Final = ("read_only", "token_cache", "state_dir", "poll", "thresholds")
+_KEPT: Final = ("read_only", "token_cache", "state_dir", "security_alerts", "poll", "thresholds")
 """What a profile keeps when another way of signing in replaces its own."""
 _HEADER: Final = re.compile(r"\s*\[{1,2}(?P<name>[^\[\]]+)\]{1,2}\s*(#.*)?$")
 _BOM: Final = "\ufeff"

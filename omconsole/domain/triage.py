@@ -25,9 +25,10 @@ RECURS_WITHIN_DEFAULT = timedelta(hours=24)
 FIXED = "fixed"
 OBJECT_GONE = "object gone"
 AGED_OUT = "aged out"
+SWITCHED_OFF = "switched off"
 EXPLAINED = "explained otherwise"
 """Reasons of a confirmed clear: the source says so; two complete sweeps no longer show the object; the last failure is
-too long ago to say anything; the members of a cause have other causes now."""
+too long ago to say anything; the settings leave it out; the members of a cause have other causes now."""
 
 CLEARED_FOR = timedelta(hours=24)
 """T10: what is CLEARED is resolved after this, whether anybody has seen it or not."""

@@ -131,6 +131,7 @@ _REASONS: dict[str, Callable[[], str]] = {
     "fixed": lambda: _("fixed"),
     "object gone": lambda: _("the object is gone"),
     "aged out": lambda: _("too long ago to say anything"),
+    "switched off": lambda: _("switched off in the settings"),
     "explained otherwise": lambda: _("its members have other causes now"),
     "nobody looked": lambda: _("cleared a day ago, and nobody looked"),
     "worse": lambda: _("it got worse"),

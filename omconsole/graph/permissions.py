@@ -89,6 +89,18 @@ PERMISSIONS: Final = (
         purpose=N_("the posts of the message center"),
     ),
     Permission(
+        name="SecurityAlert.Read.All",
+        panes=("alerts",),
+        sources=("security",),
+        purpose=N_("Defender's alerts, with the devices that they are about"),
+    ),
+    Permission(
+        name="SecurityIncident.Read.All",
+        panes=("alerts",),
+        sources=("security",),
+        purpose=N_("Defender's incidents"),
+    ),
+    Permission(
         name="User.ReadBasic.All",
         panes=(),
         sources=(),

@@ -19,6 +19,7 @@ RETRY_FAILED = timedelta(seconds=60)
 DEFAULT_INTERVALS = {
     "devices": 15 * 60.0,
     "service": 2 * 60.0,
+    "security": 5 * 60.0,
     "enrollment": 15 * 60.0,
     "users": 15 * 60.0,
     "messages": 15 * 60.0,
@@ -40,6 +41,7 @@ SWEEP_INTERVALS = {
     "devices": 6 * 3600.0,
     "messages": 6 * 3600.0,
     "service": 3600.0,
+    "security": 3600.0,
     "audit": 6 * 3600.0,
     "users": 6 * 3600.0,
     "osupdates": 2 * 3600.0,

@@ -22,6 +22,7 @@ from omconsole.signals.no_policy import NoPolicySignal
 from omconsole.signals.os_updates import UpdatesSignal
 from omconsole.signals.overview import OverviewSignal
 from omconsole.signals.policies import PoliciesSignal
+from omconsole.signals.security import SecuritySignal
 from omconsole.signals.service import ServiceSignal, platform_words
 from omconsole.signals.slices import LIGHT_SLICE, sliced
 from omconsole.signals.subscription import SubscriptionSignal
@@ -37,15 +38,21 @@ if TYPE_CHECKING:
 
 
 def every_signal(
-    thresholds: Thresholds, devices: DevicesSignal, ledger: Ledger, access: Access, answers: Answers
+    thresholds: Thresholds,
+    devices: DevicesSignal,
+    ledger: Ledger,
+    access: Access,
+    answers: Answers,
+    *,
+    security_alerts: bool = True,
 ) -> list[Signal]:
-    """Every source of this version."""
+    """Every source of this version; without `security_alerts` Defender's are not asked for."""
     return [
         devices,
         OverviewSignal(),
         MessagesSignal(answers=answers),
         *device_signals(devices, ledger, answers),
-        *tenant_signals(thresholds, devices, ledger, access, answers),
+        *tenant_signals(thresholds, devices, ledger, access, answers, security_alerts=security_alerts),
     ]
 
 
@@ -73,7 +80,13 @@ def device_signals(devices: DevicesSignal, ledger: Ledger, answers: Answers) -> 
 
 
 def tenant_signals(
-    thresholds: Thresholds, devices: DevicesSignal, ledger: Ledger, access: Access, answers: Answers
+    thresholds: Thresholds,
+    devices: DevicesSignal,
+    ledger: Ledger,
+    access: Access,
+    answers: Answers,
+    *,
+    security_alerts: bool = True,
 ) -> list[Signal]:
     """The sources that speak of the tenant as a whole, not of its devices."""
     return [
@@ -86,6 +99,7 @@ def tenant_signals(
             firing=partial(firing_of, ledger, ConnectorsSignal.name),
         ),
         SubscriptionSignal(),
+        SecuritySignal(devices.settled, partial(firing_of, ledger, SecuritySignal.name), shown=security_alerts),
         UpdatesSignal(partial(firing_of, ledger, UpdatesSignal.name)),
         AuditSignal(),
     ]

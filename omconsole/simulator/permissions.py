@@ -19,6 +19,8 @@ READING: Final = (
     f"{_CONFIGURATION}.Read.All",
     f"{_DEVICES}.Read.All",
     f"{_SERVICE}.Read.All",
+    "SecurityAlert.Read.All",
+    "SecurityIncident.Read.All",
     "ServiceHealth.Read.All",
     "ServiceMessage.Read.All",
     "User.Read.All",
@@ -51,6 +53,8 @@ _BY_PREFIX: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
 _OTHERS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("/admin/serviceAnnouncement/messages", ("ServiceMessage.Read.All",)),
     ("/admin/serviceAnnouncement/", ("ServiceHealth.Read.All",)),
+    ("/security/alerts_v2", ("SecurityAlert.Read.All", "SecurityAlert.ReadWrite.All")),
+    ("/security/incidents", ("SecurityIncident.Read.All", "SecurityIncident.ReadWrite.All")),
     ("/users/", ("User.ReadBasic.All", "User.Read.All", "Directory.Read.All")),
 )
 
@@ -78,7 +82,7 @@ def check(path: str, granted: Collection[str]) -> None:
         return
     if path.startswith("/users") and not path.endswith("/managedAppRegistrations"):
         raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
-    if path.startswith("/admin/"):
+    if path.startswith(("/admin/", "/security/")):
         raise GraphError(403, "Forbidden", "The caller does not have the permission that this operation needs.")
     text = (
         "Application is not authorized to perform this operation. Application must have one of the following scopes: "

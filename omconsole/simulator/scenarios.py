@@ -47,6 +47,8 @@ class Mix:
     #: shares of the fleet as above.
     late_certificates: int = 6
     threats: int = 3
+    #: Cases that Defender has one after another, in any fleet.
+    defender_cases: int = 3
     #: Devices on which Defender is not healthy, or the firewall not on, in turns, and detections of malware: shares of
     #: the fleet as above.
     unhealthy_agents: int = 60
@@ -103,6 +105,7 @@ SCENARIOS: dict[str, Mix] = {
         unknown_members=True,
         late_certificates=40,
         threats=12,
+        defender_cases=20,
     ),
     "storm": Mix(
         noncompliant=5000,
@@ -130,6 +133,7 @@ SCENARIOS: dict[str, Mix] = {
         unknown_members=True,
         late_certificates=40,
         threats=12,
+        defender_cases=20,
     ),
     "story": Mix(
         noncompliant=80,
@@ -153,6 +157,7 @@ SCENARIOS: dict[str, Mix] = {
         malware=0,
         late_certificates=0,
         threats=0,
+        defender_cases=0,
         story=True,
     ),
 }

@@ -38,6 +38,7 @@ from omconsole.signals.os_updates import UpdatesSignal
 from omconsole.signals.no_policy import NoPolicySignal
 from omconsole.signals.overview import OverviewSignal
 from omconsole.signals.policies import PoliciesSignal
+from omconsole.signals.security import SecuritySignal
 from omconsole.signals.service import ServiceSignal
 from omconsole.signals.subscription import SubscriptionSignal
 from omconsole.signals.users import UsersSignal, no_failures
@@ -65,7 +66,7 @@ SOURCES: Final = tuple(sorted({*DEFAULT_INTERVALS, *(f"connectors {illness}" for
 """Every source; the connectors also in three states of their own."""
 
 _OF_DEVICES: Final = frozenset(
-    {"apps", "compliance", "defender", "enrollment", "firewall", "malware", "nopolicy", "policies", "users"}
+    {"apps", "compliance", "defender", "enrollment", "firewall", "malware", "nopolicy", "policies", "security", "users"}
 )
 """Sources that need the fleet."""
 
@@ -253,6 +254,7 @@ def signal_of(source: str, ledger: Ledger, fleet: Sequence[ManagedDevice]) -> Si
         "nopolicy": lambda: NoPolicySignal(settled, firing),
         "overview": OverviewSignal,
         "policies": lambda: PoliciesSignal(settled, firing),
+        "security": lambda: SecuritySignal(settled, firing),
         "service": lambda: ServiceSignal(lambda: ("Windows", "iOS")),
         "subscription": SubscriptionSignal,
         "users": lambda: UsersSignal(settled, no_failures, firing),

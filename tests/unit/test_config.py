@@ -62,6 +62,7 @@ def test_everything_that_can_be_set(settings_of: Callable[..., Settings], tmp_pa
         proxy = "http://proxy.example.com:8080"
         read_only = false
         state_dir = "state"
+        security_alerts = false
         poll = { devices = "15m", overview = "1h30m", messages = "90s", service = "1m" }
         [profiles.contoso.thresholds]
         stale_days = [14, 60]
@@ -84,6 +85,7 @@ def test_everything_that_can_be_set(settings_of: Callable[..., Settings], tmp_pa
     assert profile.poll == {"devices": 900, "overview": 5400, "messages": 90, "service": 60}
     assert profile.thresholds == Thresholds((14, 60), (90, 45, 20, 5), 10, 2.0, 7.5)
     assert not profile.read_only
+    assert not profile.security_alerts
 
 
 def test_what_holds_without_a_word(settings_of: Callable[..., Settings], own_home: Path) -> None:
@@ -97,6 +99,7 @@ def test_what_holds_without_a_word(settings_of: Callable[..., Settings], own_hom
     )
     assert settings.profile.graph_url == CLOUDS["global"]
     assert settings.profile.read_only
+    assert settings.profile.security_alerts
     assert settings.profile.thresholds == Thresholds((30, 90), (60, 30, 14, 7), 5, 1.0, 5.0)
     assert settings.state_directory.is_relative_to(own_home)
     assert not settings.is_demo
