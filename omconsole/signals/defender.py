@@ -41,6 +41,7 @@ class DefenderSignal(DeviceReportSignal[DefenderAgent]):
 
     name = SOURCE
     kind = KIND
+    asks = ("DeviceManagementConfiguration.Read.All",)
     kinds = frozenset({KIND})
     asked = UNHEALTHY_AGENTS_ASKED
     export = "UnhealthyDefenderAgents"

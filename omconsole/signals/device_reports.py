@@ -58,7 +58,7 @@ class DeviceReportSignal(ABC, Generic[R]):
     export: ClassVar[str]
     """The `reportName` of the same report as an export job."""
     decoder: ReportDecoder[R]
-    asks: tuple[str, ...] = ("DeviceManagementConfiguration.Read.All",)
+    asks: tuple[str, ...]
     kinds: frozenset[str]
 
     def __init__(

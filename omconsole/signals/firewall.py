@@ -26,6 +26,7 @@ class FirewallSignal(DeviceReportSignal[DeviceFirewall]):
 
     name = SOURCE
     kind = KIND
+    asks = ("DeviceManagementConfiguration.Read.All",)
     kinds = frozenset({KIND})
     asked = UNHEALTHY_FIREWALLS_ASKED
     export = "FirewallUnhealthyStatus"
