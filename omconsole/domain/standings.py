@@ -202,5 +202,7 @@ def _standing(shared: dict[CauseId, Standing], cause: Cause) -> Standing:
 
 
 def _may_be_member(item: Item) -> bool:
+    """Issues, and alerts that are a device's: malware breaks out on many of them at once."""
     triage = item.triage
-    return triage.pane == "issues" and not triage.is_cause and triage.condition is Condition.FIRING
+    concerns = triage.pane == "issues" or triage.subject_type == "device"
+    return concerns and not triage.is_cause and triage.condition is Condition.FIRING

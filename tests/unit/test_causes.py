@@ -130,6 +130,17 @@ async def test_items_of_one_kind_and_platform_that_share_nothing_else_fold_as_hi
     assert desk.top() == [cause]
 
 
+async def test_malware_on_many_devices_is_one_row_and_on_few_a_row_each(desk: CauseDesk) -> None:
+    malware = failing(*names(4), kind="protection.malware", source="devices", severity=Severity.HIGH, sub_key="Sim.A")
+    await desk.round(malware)
+    assert len(desk.picture().alerts) == 4
+    worst = failing("d9", kind="protection.malware", source="devices", severity=Severity.CRITICAL, sub_key="Sim.B")
+    await desk.round([*malware, *worst])
+    cause = desk.cause("cause.kind")
+    assert (cause.triage.severity, cause.triage.firing, cause.needs_action) == (Severity.CRITICAL, 5, True)
+    assert desk.picture().alerts == ()
+
+
 async def test_what_needs_no_action_does_not_fold_by_kind(desk: CauseDesk) -> None:
     await desk.round(failing(*names(8), kind="device.stale", severity=Severity.LOW), {})
     assert len(desk.top()) == 8
