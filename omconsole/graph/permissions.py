@@ -49,7 +49,7 @@ PERMISSIONS: Final = (
     Permission(
         name="DeviceManagementManagedDevices.Read.All",
         panes=("issues", "dashboard"),
-        sources=("devices", "enrollment", "overview", "users"),
+        sources=("devices", "enrollment", "actions", "overview", "users"),
         purpose=N_("the devices, what fails on them, failed enrollments, the size of the fleet"),
     ),
     Permission(

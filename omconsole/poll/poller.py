@@ -125,6 +125,8 @@ class Poller:
         self._challenged = challenged
         self._causing = causing
         self._attempted: dict[str, datetime] = {}
+        self._sooner: dict[str, float] = {}
+        """Seconds after which a source wants to be asked again, where it awaits something."""
         self._wanted: dict[str, Mode] = {}
         self._asked = 0
         """The newest `poll.requested` of another process that has been heard, by its number."""
@@ -171,7 +173,9 @@ class Poller:
                 raise SignInError(report.readings[0].error or "")
             self._wake.clear()
             if not self._wanted:
-                await self._sleep_until(schedule.next_due(self._sources(), self._attempted, self._clock()))
+                await self._sleep_until(
+                    schedule.next_due(self._sources(), self._attempted, self._clock(), self._sooner)
+                )
 
     async def round(self, due: list[tuple[str, Mode]], *, asked: int = 0) -> RoundReport | None:
         """Poll these sources, all at once; the graph client bounds what is in flight.
@@ -210,7 +214,7 @@ class Poller:
         return report
 
     def _due(self) -> list[tuple[str, Mode]]:
-        due = dict(schedule.plan(self._sources(), self._attempted, self._clock()))
+        due = dict(schedule.plan(self._sources(), self._attempted, self._clock(), self._sooner))
         due.update((name, mode) for name, mode in self._wanted.items() if due.get(name) != "sweep")
         self._wanted.clear()
         return list(due.items())
@@ -233,6 +237,7 @@ class Poller:
         if health is not None and schedule.must_wait(health, now):
             return still_throttled(health, mode)
         self._attempted[name] = now
+        self._sooner.pop(name, None)
         self.fetching[name] = Fetching(now)
         self._changed()
         began = time.monotonic()
@@ -248,6 +253,8 @@ class Poller:
             tally.opened += taken.opened
             tally.changed += taken.changed
             tally.cleared += taken.cleared
+            if reading.again_after_s is not None:
+                self._sooner[name] = reading.again_after_s
             await reading.let_go()
         finally:
             del self.fetching[name]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from omconsole.domain.health import SourceHealth, is_ahead
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from omconsole.config import Settings
     from omconsole.signals.reading import Mode
@@ -16,9 +17,12 @@ if TYPE_CHECKING:
 RETRY_FAILED = timedelta(seconds=60)
 """A source that failed is asked again after this, or after its interval if that is shorter."""
 
+NOTHING_AWAITED: Final[Mapping[str, float]] = MappingProxyType({})
+
 DEFAULT_INTERVALS = {
     "devices": 15 * 60.0,
     "service": 2 * 60.0,
+    "actions": 30 * 60.0,
     "security": 5 * 60.0,
     "enrollment": 15 * 60.0,
     "users": 15 * 60.0,
@@ -79,8 +83,15 @@ def must_wait(health: SourceHealth, now: datetime) -> bool:
     return until is not None and now < until
 
 
-def due_at(health: SourceHealth, attempted: datetime | None, now: datetime) -> datetime:
-    """When the source may be asked next; a throttled one never earlier than it was told."""
+def due_at(
+    health: SourceHealth, attempted: datetime | None, now: datetime, again_after_s: float | None = None
+) -> datetime:
+    """When the source may be asked next; a throttled one never earlier than it was told.
+
+    Args:
+        attempted: when it was last asked.
+        again_after_s: seconds after which a good poll has asked for the next one, if that is before its interval.
+    """
     until = waits_until(health, now)
     if until is not None:
         return until
@@ -88,6 +99,8 @@ def due_at(health: SourceHealth, attempted: datetime | None, now: datetime) -> d
     if last is None or is_ahead(last, now):
         return now
     wait = timedelta(seconds=health.interval_s)
+    if again_after_s is not None:
+        wait = min(wait, timedelta(seconds=again_after_s))
     return last + (min(wait, RETRY_FAILED) if health.status == "failed" else wait)
 
 
@@ -99,14 +112,26 @@ def mode(health: SourceHealth, now: datetime) -> Mode:
     return "increment"
 
 
-def plan(sources: Iterable[SourceHealth], attempted: dict[str, datetime], now: datetime) -> list[tuple[str, Mode]]:
-    """The sources that are due now, each with the way to read it."""
+def plan(
+    sources: Iterable[SourceHealth],
+    attempted: dict[str, datetime],
+    now: datetime,
+    sooner: Mapping[str, float] = NOTHING_AWAITED,
+) -> list[tuple[str, Mode]]:
+    """The sources that are due now, each with the way to read it; `sooner` as `again_after_s` of `due_at`, by name."""
     return [
-        (health.name, mode(health, now)) for health in sources if due_at(health, attempted.get(health.name), now) <= now
+        (health.name, mode(health, now))
+        for health in sources
+        if due_at(health, attempted.get(health.name), now, sooner.get(health.name)) <= now
     ]
 
 
-def next_due(sources: Iterable[SourceHealth], attempted: dict[str, datetime], now: datetime) -> datetime:
-    """When the next source becomes due; far ahead when there is none."""
-    times = [due_at(health, attempted.get(health.name), now) for health in sources]
+def next_due(
+    sources: Iterable[SourceHealth],
+    attempted: dict[str, datetime],
+    now: datetime,
+    sooner: Mapping[str, float] = NOTHING_AWAITED,
+) -> datetime:
+    """When the next source becomes due; far ahead when there is none. Arguments as of `plan`."""
+    times = [due_at(health, attempted.get(health.name), now, sooner.get(health.name)) for health in sources]
     return min(times, default=now + timedelta(days=1))

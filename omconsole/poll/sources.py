@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from omconsole.domain.items import Condition
+from omconsole.signals.actions import ActionsSignal
 from omconsole.signals.apps import AppsSignal
 from omconsole.signals.audit import AuditSignal
 from omconsole.signals.compliance import ComplianceSignal
@@ -69,6 +70,7 @@ def device_signals(devices: DevicesSignal, ledger: Ledger, answers: Answers) -> 
         FirewallSignal(devices.settled, partial(firing_of, ledger, FirewallSignal.name), answers=answers),
         MalwareSignal(devices.settled, partial(firing_of, ledger, MalwareSignal.name), answers=answers),
         enrollment,
+        ActionsSignal(devices.settled, partial(firing_of, ledger, ActionsSignal.name)),
         UsersSignal(
             devices.up_to_date,
             enrollment.lasting,

@@ -110,9 +110,7 @@ async def open_poller(  # noqa: PLR0913 - what the poller needs of the service i
                 keeps(None)
 
         yield Poller(
-            every_signal(
-                profile.thresholds, devices, ledger, access, answers, security_alerts=profile.security_alerts
-            ),
+            every_signal(profile.thresholds, devices, ledger, access, answers, security_alerts=profile.security_alerts),
             _client(profile.graph_url, http, access, clock, simulated=transport is not None),
             Intake(settings.tenant, ledger, store),
             ledger,

@@ -86,6 +86,8 @@ class Reading(msgspec.Struct, kw_only=True):
     """Sentences about what the source is for and cannot tell here: what Graph does not say, or a permission that
     only a part of it needs. Nothing is wrong with the rest, which stays `ok` and complete."""
     retry_at: datetime | None = None
+    again_after_s: float | None = None
+    """Seconds after which the source should be asked again, where something is awaited and the interval is longer."""
     requests: int = 0
     bytes: int = 0
     ms: int = 0

@@ -36,6 +36,7 @@ _BY_PREFIX: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("/deviceManagement/troubleshootingEvents", (_DEVICES,)),
     ("/deviceManagement/windowsMalwareOverview", (_DEVICES,)),
     ("/deviceManagement/deviceProtectionOverview", (_DEVICES,)),
+    ("/deviceManagement/remoteActionAudits", (_DEVICES,)),
     ("/deviceManagement/auditEvents", (_APPS,)),
     ("/deviceAppManagement/mobileApps", (_APPS,)),
     ("/deviceAppManagement/managedAppRegistrations", (_APPS,)),

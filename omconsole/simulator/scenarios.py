@@ -49,6 +49,8 @@ class Mix:
     threats: int = 3
     #: Cases that Defender has one after another, in any fleet.
     defender_cases: int = 3
+    #: Devices on which a remote action fails in turns: a share of the fleet as above.
+    remote_actions: int = 8
     #: Devices on which Defender is not healthy, or the firewall not on, in turns, and detections of malware: shares of
     #: the fleet as above.
     unhealthy_agents: int = 60
@@ -106,6 +108,7 @@ SCENARIOS: dict[str, Mix] = {
         late_certificates=40,
         threats=12,
         defender_cases=20,
+        remote_actions=40,
     ),
     "storm": Mix(
         noncompliant=5000,
@@ -134,6 +137,7 @@ SCENARIOS: dict[str, Mix] = {
         late_certificates=40,
         threats=12,
         defender_cases=20,
+        remote_actions=40,
     ),
     "story": Mix(
         noncompliant=80,
@@ -158,6 +162,7 @@ SCENARIOS: dict[str, Mix] = {
         late_certificates=0,
         threats=0,
         defender_cases=0,
+        remote_actions=0,
         story=True,
     ),
 }

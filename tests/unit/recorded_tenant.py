@@ -20,6 +20,7 @@ from omconsole.graph import Bounds, GraphClient, ReadyToken, Round
 from omconsole.poll.intake import Intake
 from omconsole.poll.schedule import DEFAULT_INTERVALS
 from omconsole.poll.sources import firing_of
+from omconsole.signals.actions import ActionsSignal
 from omconsole.signals.apps import AppsSignal
 from omconsole.signals.audit import AuditSignal
 from omconsole.signals.compliance import FAMILY, ComplianceSignal
@@ -34,8 +35,8 @@ from omconsole.signals.fleet import Fleet
 from omconsole.signals.judging import DeviceThresholds
 from omconsole.signals.malware import MalwareSignal
 from omconsole.signals.messages import MessagesSignal
-from omconsole.signals.os_updates import UpdatesSignal
 from omconsole.signals.no_policy import NoPolicySignal
+from omconsole.signals.os_updates import UpdatesSignal
 from omconsole.signals.overview import OverviewSignal
 from omconsole.signals.policies import PoliciesSignal
 from omconsole.signals.security import SecuritySignal
@@ -66,7 +67,10 @@ SOURCES: Final = tuple(sorted({*DEFAULT_INTERVALS, *(f"connectors {illness}" for
 """Every source; the connectors also in three states of their own."""
 
 _OF_DEVICES: Final = frozenset(
-    {"apps", "compliance", "defender", "enrollment", "firewall", "malware", "nopolicy", "policies", "security", "users"}
+    {
+        *("actions", "apps", "compliance", "defender", "enrollment", "firewall", "malware", "nopolicy", "policies"),
+        *("security", "users"),
+    }
 )
 """Sources that need the fleet."""
 
@@ -109,7 +113,8 @@ class Recording(httpx.AsyncBaseTransport):
         asked = question(request)
         if not self._batches and request.url.path.endswith("/$batch"):
             return httpx.Response(404)
-        if asked not in self.said or b'"inProgress"' in self.said[asked].body:  # an export job is asked about again
+        is_job = "/exportJobs" in request.url.path  # which is asked about again until it is done
+        if asked not in self.said or (is_job and b'"inProgress"' in self.said[asked].body):
             request.headers["accept-encoding"] = "identity"
             response = await self._app.handle_async_request(request)
             kind = {"content-type": response.headers["content-type"]}
@@ -240,6 +245,7 @@ def signal_of(source: str, ledger: Ledger, fleet: Sequence[ManagedDevice]) -> Si
         return Fleet(fleet)
 
     made: dict[str, Callable[[], Signal]] = {
+        "actions": lambda: ActionsSignal(settled, firing),
         "apps": lambda: AppsSignal(settled, firing),
         "audit": AuditSignal,
         "compliance": lambda: ComplianceSignal(partial(firing_of, ledger, "devices")),

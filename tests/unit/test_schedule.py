@@ -44,6 +44,18 @@ def test_a_failed_source_is_asked_again_after_a_minute_and_a_quick_one_after_its
     assert due_at(quick, NOON, NOON) == NOON + timedelta(seconds=15)
 
 
+def test_a_source_that_awaits_something_is_asked_sooner_and_never_later() -> None:
+    good = health(status="ok", last_ok=NOON, last_sweep=NOON)
+    assert due_at(good, NOON, NOON, 60.0) == NOON + MINUTE
+    assert due_at(good, NOON, NOON, 3600.0) == NOON + 15 * MINUTE
+    assert plan([good, health("messages", last_ok=NOON)], {}, NOON + MINUTE, {"devices": 60.0}) == [
+        ("devices", "increment")
+    ]
+    assert next_due([good], {}, NOON, {"devices": 60.0}) == NOON + MINUTE
+    throttled = health(status="throttled", not_before=NOON + HOUR, last_ok=NOON)
+    assert due_at(throttled, NOON, NOON, 60.0) == NOON + HOUR
+
+
 @pytest.mark.parametrize("status", ["forbidden", "partial"])
 def test_what_asking_again_soon_does_not_mend_waits_for_its_interval(status: str) -> None:
     assert due_at(health(status=status), NOON, NOON) == NOON + 15 * MINUTE
@@ -96,6 +108,8 @@ def test_the_default_intervals_are_the_documented_ones() -> None:
         **dict.fromkeys(("defender", "firewall"), 30),
         **dict.fromkeys(("connectors", "overview", "subscription"), 60),
         "service": 2,
+        "security": 5,
+        "actions": 30,
     }
     assert minutes == documented
     assert set(SWEEP_INTERVALS) < set(documented)
