@@ -54,7 +54,7 @@ class ReadyToken:
             raise SignInError(
                 _("There is no token: {variable} is empty or not set.").format(variable=TOKEN_VARIABLE), do
             )
-        if not (token.isascii() and token.isprintable()) or " " in token:
+        if not is_sendable(token):
             raise SignInError(
                 _(
                     "The value of {variable} is no token: it has spaces, line breaks or control characters in it."
@@ -81,6 +81,11 @@ class ReadyToken:
 
     def __reduce__(self) -> tuple[object, ...]:
         raise TypeError("a token is not written anywhere")
+
+
+def is_sendable(token: str) -> bool:
+    """Tells whether a header can carry it: printable ASCII without spaces, and not nothing."""
+    return bool(token) and token.isascii() and token.isprintable() and " " not in token
 
 
 class Claims(msgspec.Struct, frozen=True):

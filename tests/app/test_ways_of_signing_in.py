@@ -13,7 +13,7 @@ import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from omconsole.domain.sign_in import BrowserAddress
@@ -132,6 +132,33 @@ async def test_a_certificate_signs_in_and_its_end_is_known(
     if passphrase:
         with pytest.raises(SignInError, match="cannot be used"):
             await tenant.sign_in(tmp_path, "certificate", {"PASSPHRASE": "no"}, **more).token()
+
+
+@pytest.mark.parametrize(("passphrase", "given"), [("pass", ""), ("", "needless")])
+async def test_a_passphrase_that_does_not_fit_the_key_is_told(
+    tenant: Tenant, tmp_path: Path, passphrase: str, given: str
+) -> None:
+    more = {
+        "certificate_file": certificate(tmp_path, "c.pem", passphrase),
+        "certificate_passphrase_env": "PASSPHRASE",
+    }
+    with pytest.raises(SignInError, match=r"c\.pem cannot be used") as caught:
+        await tenant.sign_in(tmp_path, "certificate", {"PASSPHRASE": given}, **more).token()
+    assert "certificate_passphrase_env" in caught.value.do
+
+
+async def test_a_key_that_entra_does_not_take_is_told(tenant: Tenant, tmp_path: Path) -> None:
+    file = certificate(tmp_path, "c.pem")
+    _key, mark, rest = file.read_bytes().partition(b"-----BEGIN CERTIFICATE")
+    file.write_bytes(
+        ec.generate_private_key(ec.SECP256R1()).private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        + mark
+        + rest
+    )
+    with pytest.raises(SignInError, match="RSA"):
+        await tenant.sign_in(tmp_path, "certificate", certificate_file=file).token()
 
 
 async def test_a_secret_may_come_from_a_command(tenant: Tenant, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from omconsole.config import SignInSettings
+from omconsole.domain.sign_in import Hindrance
 from omconsole.errors import ConsoleError, GraphUnreachable, SignInError, SignInNeeded
 from omconsole.graph.sign_in import SignIn, applications, http
 from omconsole.graph.sign_in.http import HttpForMsal
@@ -251,6 +252,9 @@ STRANGE = [
     json.dumps({name: [] for name in (*DISCOVERY, *CODE, *TOKEN)}).encode(),
     json.dumps({**TOKEN, "expires_in": "soon"}).encode(),
     json.dumps({**TOKEN, "id_token": "a.b", "client_info": 5}).encode(),
+    json.dumps({**TOKEN, "access_token": "hush\nhush"}).encode(),
+    json.dumps({**TOKEN, "expires_in": float("inf")}).encode(),
+    json.dumps({"error": ["slow_down"], "error_codes": {}}).encode(),
     json.dumps({**CODE, "expires_in": 1e300, "interval": "now"}).encode(),
     json.dumps({**CODE, "verification_uri": "file:///etc/passwd"}).encode(),
 ]
@@ -272,6 +276,38 @@ async def test_whatever_is_answered_the_error_has_words(
         assert address in server.asked
         server.asked.clear()
         await person.sign_out()
+
+
+@pytest.mark.parametrize("token", ["hush\nhush", "hüsh", "hush hush", ""])
+async def test_a_token_that_cannot_be_sent_is_not_sent_and_not_told(server: Server, tmp_path: Path, token: str) -> None:
+    """An HTTP client would put it, whole, into the words of its error."""
+    server.answers["token"] = httpx.Response(200, json={**TOKEN, "access_token": token})
+    with pytest.raises(GraphUnreachable) as caught:
+        await signing_in(tmp_path, "client-secret").token()
+    assert "login.example" in caught.value.what
+    assert "sh" not in caught.value.what + caught.value.do
+
+
+async def test_an_address_that_cannot_be_asked_is_no_sign_in_servers(server: Server, tmp_path: Path) -> None:
+    server.answers["openid-configuration"] = httpx.Response(200, json={**DISCOVERY, "token_endpoint": "https://l.e/\0"})
+    with pytest.raises(GraphUnreachable, match=r"login\.example"):
+        await signing_in(tmp_path, "client-secret").token()
+
+
+async def test_a_server_that_asks_for_patience_does_not_end_a_sign_in(server: Server, tmp_path: Path) -> None:
+    busy = {"error": "temporarily_unavailable", "error_description": "AADSTS90033: A transient error has occurred."}
+    server.answers["devicecode"] = httpx.Response(200, json={**CODE, "interval": 0})
+    server.answers["token"] = httpx.Response(429, json=busy)
+    steps: list[Any] = []
+
+    def tell(step: Any) -> None:
+        steps.append(step)
+        if isinstance(step, Hindrance):
+            server.answers.clear()
+
+    account = await signing_in(tmp_path, "device-code").sign_in(tell)
+    assert account.name
+    assert any(isinstance(step, Hindrance) for step in steps)
 
 
 async def _said(asking: Awaitable[Any]) -> str:

@@ -131,13 +131,13 @@ class Applications:
         Raises:
             SignInError: it cannot be read.
         """
-        file = self._certificate_file
-        passphrase = self._passphrase
+        file, passphrase = self._certificate_file, self._passphrase
+        contents = _contents(file)
         if file.suffix.lower() in _PFX:
-            _contents(file)
+            self._check_key(contents, passphrase)
             return {"private_key_pfx_path": str(file), **({"passphrase": passphrase} if passphrase else {})}
         try:
-            pem = _contents(file).decode("ascii")
+            pem = contents.decode("ascii")
         except UnicodeDecodeError as error:
             raise self._bad_certificate(error) from None
         if "PRIVATE KEY" not in pem or "BEGIN CERTIFICATE" not in pem:
@@ -145,7 +145,29 @@ class Applications:
                 _("{file} does not hold both a private key and a certificate.").format(file=sanitize(file)),
                 _("Put both, in PEM form, into the one file; or name a PFX file."),
             )
+        self._check_key(contents, passphrase)
         return {"private_key": pem, "public_certificate": pem, **({"passphrase": passphrase} if passphrase else {})}
+
+    def _check_key(self, contents: bytes, passphrase: str) -> None:
+        """Reads the private key as msal does when it signs, where it is too late for the right words.
+
+        Raises:
+            SignInError: it cannot be used, or not with this passphrase.
+        """
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
+
+        secret = passphrase.encode() or None
+        try:
+            if self._certificate_file.suffix.lower() in _PFX:
+                key: object = pkcs12.load_key_and_certificates(contents, secret)[0]
+            else:
+                key = load_pem_private_key(contents, secret)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise self._bad_certificate(error) from None
+        if not isinstance(key, RSAPrivateKey):
+            raise self._bad_certificate(ValueError(_("it holds no RSA key")))
 
     def certificate_ends(self) -> datetime | None:
         """Returns when the certificate ends, UTC; None where none is used or it cannot be read."""

@@ -13,7 +13,7 @@ import msal
 from omconsole.domain.sign_in import Connecting, DeviceCode, Hindrance
 from omconsole.errors import ConsoleError, GraphUnreachable, SignInError
 from omconsole.graph.sign_in.threads import in_daemon_thread
-from omconsole.graph.sign_in.words import asking, refusal
+from omconsole.graph.sign_in.words import LATER, asking, refusal
 from omconsole.i18n import _
 from omconsole.sanitize import sanitize
 
@@ -69,7 +69,7 @@ async def by_device_code(
             hindered = False
         if "access_token" in answer:
             return answer, cache
-        if answer.get("error") not in _PENDING:
+        if _error(answer) not in _PENDING:
             raise _ended(answer, applications.host)
     raise _too_late()
 
@@ -112,16 +112,22 @@ def _ask_once(applications: Applications, app: Any, flow: dict[str, Any], claims
         answer: dict[str, Any] = app.acquire_token_by_device_flow(
             flow, claims_challenge=claims, exit_condition=lambda _flow: True
         )
+        if _error(answer) in LATER:
+            raise refusal(answer, applications.host, for_a_person=False)
         return dict(answer)
 
 
 def _ended(answer: Mapping[str, Any], host: str) -> ConsoleError:
-    error = answer.get("error")
+    error = _error(answer)
     if error in {"authorization_declined", "access_denied"}:
         return SignInError(_("The sign-in was declined on the page."), _("Sign in again if that was a mistake."))
     if error in {"expired_token", "bad_verification_code", "code_expired"}:
         return _too_late()
     return refusal(answer, host, for_a_person=False)
+
+
+def _error(answer: Mapping[str, Any]) -> str:
+    return str(answer.get("error") or "")
 
 
 def _too_late() -> SignInError:

@@ -10,6 +10,7 @@ import msgspec
 from omconsole.config.sign_in import WITH_A_PERSON
 from omconsole.graph.sign_in.applications import OUTAGES, Applications
 from omconsole.graph.sign_in.words import asking, nobody, refusal
+from omconsole.graph.tokens import is_sendable
 from omconsole.i18n import _
 
 if TYPE_CHECKING:
@@ -120,7 +121,13 @@ class SilentSignIn:
 
 
 def held(answer: Mapping[str, Any], now: float) -> Held:
-    """Returns the token of an answer; it is renewed five minutes before its end, a short one at half of its life."""
+    """Returns the token of an answer; it is renewed five minutes before its end, a short one at half of its life.
+
+    Raises:
+        ValueError: it is none that a request can carry, and whoever tried would tell it in the error.
+    """
+    if not is_sendable(answer["access_token"]):
+        raise ValueError("no token")
     life = max(float(answer.get("expires_in") or 0), 0.0)
     renew_in = max(life - 300.0, life / 2)
     wished = answer.get("refresh_in")

@@ -13,7 +13,7 @@ import stat
 import threading
 import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 import msal
 
@@ -215,7 +215,7 @@ def changes(before: Content, after: Content) -> dict[tuple[str, str], Any]:
     return changed
 
 
-def _is_whole(content: object) -> bool:
+def _is_whole(content: object) -> TypeGuard[Content]:
     """Whether it has the shape that msal reads: entries with fields, by kind and key."""
     return isinstance(content, dict) and all(
         isinstance(kind, dict) and all(isinstance(entry, dict) for entry in kind.values()) for kind in content.values()

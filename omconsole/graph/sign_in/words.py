@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 _TROUBLE: Final = (httpx.HTTPError, MsalServiceError, ValueError, OSError)
 """What msal raises when the server does not answer well; requests' errors are OSErrors, a 429 without JSON a
 ValueError."""
-_STRANGE: Final = (AttributeError, KeyError, RecursionError, RuntimeError, TypeError)
-"""What msal raises over JSON of another shape than it expects."""
+_STRANGE: Final = (
+    *(ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, RuntimeError, TypeError),
+    httpx.InvalidURL,
+)
+"""What msal raises over JSON of another shape than it expects, and httpx over the addresses in it."""
 _STATUS: Final = re.compile(r"HTTP status: (\d{3})")
 _CODE: Final = re.compile(r"AADSTS(\d{4,8})")
 _ASK_A_PERSON: Final = frozenset({"invalid_grant", "interaction_required", "login_required", "consent_required"})
-_LATER: Final = frozenset({"temporarily_unavailable", "server_error", "request_timeout"})
+LATER: Final = frozenset({"temporarily_unavailable", "server_error", "request_timeout"})
+"""Errors that pass by themselves."""
 
 
 @contextmanager
@@ -73,7 +77,7 @@ def refusal(answer: Mapping[str, Any], host: str, *, for_a_person: bool) -> Cons
         do = how_to_sign_in() if for_a_person else _("Check the app registration; omconsole setup tells what it needs.")
     if number and known is not None:
         what = f"{what.rstrip('.')} (AADSTS{number})."
-    if error in _LATER:
+    if error in LATER:
         return GraphUnreachable(what, _("The next poll asks again."))
     if for_a_person and error in _ASK_A_PERSON:
         claims = answer.get("claims")
