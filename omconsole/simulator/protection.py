@@ -153,15 +153,16 @@ class Agents:
         flags = {name: well != (name in agent.turned) for name, well in _FLAGS.items()}
         state, status = agent.state, agent.status
         says = state is not None and status is not None
+        device = _device(self._world, index, now)
         return {
-            **_device(self._world, index, now),
+            **device,
             **{name: (str(value) if odd else value) if says else None for name, value in flags.items()},
             "DeviceState": _STATES[state] if odd and state is not None else state,
             "DeviceState_loc": None if state is None else _STATES[state],
             "ProductStatus": _STATUSES[status] if odd and status is not None else status,
             "ProductStatus_loc": None if status is None else _STATUSES[status],
             "IsVirtualMachine": False,
-            "UserEmail": self._world.device_row(index, moment(now))["userPrincipalName"],
+            "UserEmail": device["UPN"],
         }
 
 
