@@ -10,6 +10,7 @@ import httpx
 from omconsole.errors import GraphProtocolError, GraphRejected, GraphUnreachable
 from omconsole.graph.addresses import check_download
 from omconsole.graph.answers import TruncatedBody, pieces, proxy_advice
+from omconsole.graph.throttling import seconds_asked
 from omconsole.graph.trouble import Setback, redirected, too_slow, unreachable
 from omconsole.i18n import _, natural_size
 from omconsole.request_log import logged
@@ -104,11 +105,12 @@ def _refused(response: httpx.Response) -> Setback | None:
         )
     error = GraphRejected(
         _("{host} answered with an error (HTTP {status}).").format(host=host, status=status),
-        _("The next poll asks again.") if status >= 500 else proxy_advice(),
+        _("The next poll asks again.") if status == 429 or status >= 500 else proxy_advice(),
         status=status,
     )
-    if status >= 500:
-        return Setback(error)
+    if status == 429 or status >= 500:
+        asked = seconds_asked(response.headers.get("retry-after"), response.headers.get("date"))
+        return Setback(error, asked_s=asked)
     raise error
 
 

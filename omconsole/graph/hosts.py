@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final, Literal
@@ -138,13 +139,12 @@ def _client(host: Host, transport: TransportSettings, environ: Mapping[str, str]
 
 async def _within(host: Host, client: httpx.AsyncClient, proxy: str | None, seconds: float) -> Reached:
     began = time.monotonic()
-    try:
+    reached = Reached(host, "silent")
+    with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             reached = await _asked(host, client)
             if reached.trouble == "not trusted":
                 reached = msgspec.structs.replace(reached, issuer=await presented_issuer(host, proxy))
-    except TimeoutError:
-        reached = Reached(host, "silent")
     return msgspec.structs.replace(reached, seconds=time.monotonic() - began)
 
 

@@ -63,7 +63,7 @@ def judged(status: int, headers: httpx.Headers, body: bytes) -> Setback | Denial
     if status == 429 or (status in {503, 504} and asked):
         return Setback(GraphThrottled(error.what), throttled=True, asked_s=asked)
     if status in {500, 502, 503, 504}:
-        return Setback(error)
+        return Setback(error, asked_s=asked)
     raise error
 
 

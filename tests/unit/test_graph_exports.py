@@ -198,6 +198,13 @@ async def test_trouble_with_the_storage_is_tried_three_times() -> None:
         await exported(Tenant(Storage(httpx.ConnectError("no"))))
 
 
+@pytest.mark.parametrize("status", [429, 503])
+async def test_s25_the_storage_is_given_the_time_it_asks_for(status: int) -> None:
+    tenant = Tenant(Storage(httpx.Response(status, headers={"retry-after": "9"}), zipped(table([]))))
+    await exported(tenant)
+    assert tenant.time.slept[-1] == 9.0
+
+
 @pytest.mark.parametrize(
     ("state", "kind"),
     [

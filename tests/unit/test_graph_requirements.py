@@ -16,7 +16,7 @@ import msgspec
 import pytest
 import trustme
 
-from omconsole.errors import GraphProtocolError, GraphUnreachable, SettingsError
+from omconsole.errors import GraphError, GraphProtocolError, GraphUnreachable, SettingsError
 from omconsole.graph import GraphClient, ReadyToken, RowDecoder, TransportSettings, build_client, pages
 from omconsole.graph.batch import Part, batch
 from omconsole.graph.decoding import Identifier
@@ -117,6 +117,15 @@ async def test_s25_there_is_no_way_to_send_what_must_not_be_repeated() -> None:
     await tenant.client.post("/reports/getX", b"{}", workload="reports")
     assert [request.method for request in tenant.wire.requests] == ["GET", "POST"]
     assert all(str(request.url).startswith(f"{ROOT}/v1.0/") for request in tenant.wire.requests)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+async def test_s25_a_waiting_time_counts_whatever_the_error(status: int) -> None:
+    tenant = Tenant(httpx.Response(status, headers={"retry-after": "7"}), ok())
+    await tenant.ask()
+    assert tenant.time.slept == [7.0]
+    with pytest.raises(GraphError):  # longer than a round waits: not cut short, but told
+        await Tenant(httpx.Response(status, headers={"retry-after": "900"}), ok()).ask()
 
 
 # --- S26 --------------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import pytest
 import trustme
 
 from omconsole.config.values import CLOUDS
+from omconsole.graph import hosts
 from omconsole.graph.hosts import Host, Reached, firewall_list, hosts_of, judged, reach
 from omconsole.graph.proxies import Proxy, proxy_for
 from omconsole.graph.transport import TransportSettings
@@ -192,6 +193,21 @@ async def test_a_certificate_that_is_not_trusted_names_its_issuer(monkeypatch: p
             good = await asked(f"https://127.0.0.1:{port}", ca_file=trusted)
     assert (reached.trouble, reached.issuer) == ("not trusted", "Contoso Inspection")
     assert good.is_good
+
+
+async def test_why_a_host_is_not_trusted_stands_though_nobody_says_in_time_who_issued(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def slow(_host: Host, _proxy: str | None) -> str:
+        await asyncio.sleep(60)
+        return ""
+
+    monkeypatch.setattr(hosts, "presented_issuer", slow)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    async with serving(GOOD, context) as port:
+        reached = await asked(f"https://127.0.0.1:{port}", within_s=0.5)
+    assert (reached.trouble, reached.issuer) == ("not trusted", "")
 
 
 async def test_a_proxy_that_asks_for_a_password() -> None:
