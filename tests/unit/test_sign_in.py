@@ -15,10 +15,12 @@ import pytest
 from omconsole.config import SignInSettings
 from omconsole.domain.sign_in import Hindrance
 from omconsole.errors import ConsoleError, GraphUnreachable, SignInError, SignInNeeded
+from omconsole.graph import sign_in as sign_in_module
 from omconsole.graph.sign_in import SignIn, applications, http
 from omconsole.graph.sign_in.http import HttpForMsal
 from omconsole.graph.sign_in.silent import held
 from omconsole.graph.sign_in.threads import in_daemon_thread
+from omconsole.graph.sign_in.token_cache import KeptTokens
 from omconsole.graph.sign_in.words import refusal
 from omconsole.graph.transport import TransportSettings
 
@@ -238,6 +240,10 @@ def signing_in(folder: Path, method: Any, clock: Callable[[], float] = time.time
     )
 
 
+def kept_files(folder: Path) -> list[Path]:
+    return list(folder.glob("*.tokens.json"))
+
+
 STRANGE = [
     b"",
     b"null",
@@ -308,6 +314,41 @@ async def test_a_server_that_asks_for_patience_does_not_end_a_sign_in(server: Se
     account = await signing_in(tmp_path, "device-code").sign_in(tell)
     assert account.name
     assert any(isinstance(step, Hindrance) for step in steps)
+
+
+async def test_a_cancelled_sign_in_keeps_nothing_though_the_tokens_are_written_much_later(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As behind another process that holds the lock."""
+    writing, go_on, undone = threading.Event(), threading.Event(), threading.Event()
+    adopt, put = KeptTokens.adopt, KeptTokens.put
+
+    def slow(kept: KeptTokens, fresh: Any) -> Any:
+        writing.set()
+        go_on.wait(5)
+        return adopt(kept, fresh)
+
+    def told(kept: KeptTokens, content: Any) -> Any:
+        before = put(kept, content)
+        if not content:
+            undone.set()
+        return before
+
+    monkeypatch.setattr(KeptTokens, "adopt", slow)
+    monkeypatch.setattr(KeptTokens, "put", told)
+    monkeypatch.setattr(sign_in_module, "_PUT_BACK_S", 0.01)
+    server.answers["devicecode"] = httpx.Response(200, json={**CODE, "interval": 0})
+    sign_in = signing_in(tmp_path, "device-code")
+    signing = asyncio.create_task(sign_in.sign_in(lambda _step: None))
+    await asyncio.to_thread(writing.wait, 5)
+    signing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await signing
+    go_on.set()
+    assert await asyncio.to_thread(undone.wait, 5)
+    with pytest.raises(SignInNeeded):
+        await sign_in.token()
+    assert not kept_files(tmp_path)
 
 
 async def _said(asking: Awaitable[Any]) -> str:

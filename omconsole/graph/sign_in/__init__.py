@@ -282,12 +282,23 @@ class SignIn:
 
     async def _keep(self, kept: KeptTokens, fresh: Any, account: Account) -> None:
         """Keeps what a sign-in brought; cancelled at this very moment, it puts back what was there."""
-        keeping = asyncio.ensure_future(in_daemon_thread(lambda: self._keep_now(kept, fresh, account)))
+        is_cancelled = threading.Event()
+
+        def keep() -> Callable[[], None]:
+            put_back = self._keep_now(kept, fresh, account)
+            if is_cancelled.is_set():  # whoever waited may have gone: another process held the lock
+                put_back()
+            return put_back
+
+        keeping = asyncio.ensure_future(in_daemon_thread(keep))
         try:
             await asyncio.shield(keeping)
         except asyncio.CancelledError:
+            is_cancelled.set()
             await asyncio.wait({keeping}, timeout=_PUT_BACK_S)
-            if keeping.done() and keeping.exception() is None:
+            if not keeping.done():
+                keeping.add_done_callback(lambda late: late.cancelled() or late.exception())  # nobody's any more
+            elif keeping.exception() is None:
                 await in_daemon_thread(keeping.result())
             raise
 
