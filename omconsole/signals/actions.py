@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -89,7 +90,10 @@ class ActionsSignal:
     async def _read(
         self, mode: Mode, since: datetime, graph: GraphClient, budget: Round, now: datetime, progress: Progress
     ) -> Reading:
-        """Graph may ignore the time, or not know it; what is older is left out here as well."""
+        """Graph may ignore the time, or not know it; what is older is left out here as well.
+
+        The list goes back for months: where it comes newest first, it is read no further than it matters.
+        """
 
         async def read(options: Mapping[str, str]) -> tuple[list[RemoteActionAudit], Flaws]:
             rows: list[RemoteActionAudit] = []
@@ -106,9 +110,12 @@ class ActionsSignal:
                 rows += page.rows
                 flaws += page.flaws
                 progress(len(rows))
+                if _goes_back_to(rows, since):
+                    break
             return rows, flaws
 
-        rows, flaws = await first_understood([{"$filter": f"requestDateTime ge {since:%Y-%m-%dT%H:%M:%SZ}"}, {}], read)
+        newest = {"$filter": f"requestDateTime ge {since:%Y-%m-%dT%H:%M:%SZ}", "$orderby": "requestDateTime desc"}
+        rows, flaws = await first_understood([newest, {}], read)
         reading = Reading(source=NAME, mode=mode)
         unmapped = Unmapped()
         courses, more = await _courses(rows, max(since, now - LOOKS_BACK), unmapped)
@@ -142,6 +149,12 @@ class ActionsSignal:
                 )
         reading.subjects |= {subject for subject, _action in shown}
         reading.withheld = {(subject, KIND) for subject in reading.subjects}
+
+
+def _goes_back_to(rows: list[RemoteActionAudit], since: datetime) -> bool:
+    """Whether the rows have come newest first so far, and the last one is too old to matter."""
+    times = [row.request_date_time for row in rows if row.request_date_time is not None]
+    return bool(times) and times[-1] < since and all(earlier >= later for earlier, later in pairwise(times))
 
 
 async def _courses(

@@ -23,13 +23,14 @@ _KEPT: Final = 30 * DAY
 _SAYS: Final = 14 * DAY
 #: One device in so many is troubled for once and nobody tries again.
 _GIVEN_UP_EVERY: Final = 4
+_OF_DEVICE: Final = ("id", "deviceName", "userDisplayName", "userPrincipalName")
 _CYCLE, _LONG_CYCLE = 3 * DAY, 24 * DAY
 
 
 class Request(NamedTuple):
     """One action; instants in seconds since 1970 UTC."""
 
-    index: int
+    place: int
     action: str
     asked: int
     finished: int
@@ -51,6 +52,8 @@ class RemoteActions:
         order = sorted(range(world.devices), key=lambda index: scramble(world.seed + _CHOSEN ^ index))
         self._troubled = [index for index in order if isinstance(places[index].course, Steady)][:count]
         troubled = set(self._troubled)
+        self._devices: dict[int, dict[str, object]] = {}
+        self._rows: tuple[int, list[Row]] = (-1, [])
         self._plain = [index for index in order if index not in troubled][: world.devices // 50]
 
     def _requests(self, now: int) -> Iterator[Request]:
@@ -96,12 +99,23 @@ class RemoteActions:
 
     def rows(self, now: int) -> list[Row]:
         """The rows of `remoteActionAudits`, newest first."""
-        rows = [self._row(each, now) for each in self._requests(now)]
-        return sorted(rows, key=lambda row: (str(row["requestDateTime"]), str(row["id"])), reverse=True)
+        if self._rows[0] != now:
+            rows = [self._row(each, now) for each in self._requests(now)]
+            rows.sort(key=lambda row: (str(row["requestDateTime"]), str(row["id"])), reverse=True)
+            self._rows = (now, rows)
+        return self._rows[1]
+
+    def _device(self, index: int, at: int) -> dict[str, object]:
+        generation = self._world.places[index].course.generation(at)
+        key = index + generation * self._world.devices
+        if key not in self._devices:
+            row = self._world.device_row(index, moment(at))
+            self._devices[key] = {name: row[name] for name in _OF_DEVICE}
+        return self._devices[key]
 
     def _row(self, each: Request, now: int) -> Row:
-        draw = Draw(self._world.seed, _ROUND, each.index, each.asked, 1)
-        device = self._world.device_row(each.index, moment(each.asked))
+        draw = Draw(self._world.seed, _ROUND, each.place, each.asked, 1)
+        device = self._device(each.place, each.asked)
         state = each.state(now)
         pascal = draw.chance(200)
         return {

@@ -125,6 +125,20 @@ async def test_while_an_action_is_awaited_the_source_is_asked_each_minute_for_li
     assert (await signal.increment(graph.client, Round(), NOW, nothing)).mode == "sweep"
 
 
+async def test_a_list_that_comes_newest_first_is_read_no_further_than_it_matters() -> None:
+    def page(*rows: dict[str, Any]) -> httpx.Response:
+        return ok({"value": list(rows), "@odata.nextLink": "https://graph.example/beta/x?$skip=2"})
+
+    newest_first = page(row("d1", "failed", HOUR), row("d2", "failed", 15 * DAY))
+    tenant = Tenant(newest_first, tries=1)
+    reading = await ActionsSignal(fleet_of(*FLEET)).sweep(tenant.client, Round(), NOW, nothing)
+    assert ([seen.subject_id for seen in reading.observations], len(tenant.wire.requests)) == (["d1"], 1)
+    mixed = page(row("d2", "failed", 16 * DAY), row("d2", "failed", 15 * DAY))
+    tenant = Tenant(mixed, ok({"value": [row("d1", "failed", HOUR)]}), tries=1)
+    reading = await ActionsSignal(fleet_of(*FLEET)).sweep(tenant.client, Round(), NOW, nothing)
+    assert ([seen.subject_id for seen in reading.observations], len(tenant.wire.requests)) == (["d1"], 2)
+
+
 async def test_what_is_pending_for_days_is_told_and_not_watched() -> None:
     reading = await swept([row("d1", "pending", 3 * DAY), row("d1", "failed", 4 * DAY)])
     assert reading.observations[0].facts["pendingSince"] == iso(NOW - 3 * DAY)
