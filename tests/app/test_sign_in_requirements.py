@@ -268,6 +268,22 @@ async def test_s06_an_outage_interrupts_nothing_while_a_token_is_good(
     assert "127.0.0.1" in caught.value.what
 
 
+async def test_s06_a_console_that_starts_in_an_outage_uses_the_kept_token(
+    tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = Ahead(monkeypatch)
+    first = await (await signed_in(tenant, tmp_path)).token()
+    tenant.script.add("discovery=" + "+".join(["503"] * 20))
+    later = tenant.sign_in(tmp_path)
+    later._clock = time.time
+    assert await later.token() == first
+    with pytest.raises(GraphUnreachable):
+        await later.token(refused=first)
+    ahead.by = 3900 + 100
+    with pytest.raises(GraphUnreachable):
+        await tenant.sign_in(tmp_path).token()
+
+
 async def test_a_token_is_renewed_ahead_of_its_end_and_by_one_request(
     tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

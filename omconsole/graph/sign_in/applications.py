@@ -57,6 +57,11 @@ class Applications:
         return sanitize(urlsplit(self._settings.authority).netloc, 120)
 
     @property
+    def client_id(self) -> str:
+        """Of the app registration; empty without one."""
+        return self._settings.client_id or ""
+
+    @property
     def scopes(self) -> list[str]:
         """Everything that the registration has been granted."""
         return [f"{self._transport.graph_url}/.default"]

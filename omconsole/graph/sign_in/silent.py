@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from omconsole.config.sign_in import WITH_A_PERSON
+from omconsole.errors import GraphUnreachable
 from omconsole.graph.sign_in.applications import OUTAGES, Applications
 from omconsole.graph.sign_in.words import asking, nobody, refusal
 from omconsole.graph.tokens import is_sendable
@@ -86,7 +87,14 @@ class SilentSignIn:
             if not accounts:
                 raise nobody(self._kept.notice)
             if self._app is None:
-                self._app = self._applications.public(self._kept.cache)
+                try:
+                    with asking(self._host):
+                        self._app = self._applications.public(self._kept.cache)
+                except GraphUnreachable:  # making one asks the server; the tokens at hand do not need it (S6)
+                    found = None if claims or refused else self._still_good(accounts[0])
+                    if found is None:
+                        raise
+                    return found
             answer: Mapping[str, Any] | None = self._app.acquire_token_silent_with_error(
                 self._applications.scopes,
                 accounts[0],
@@ -99,6 +107,16 @@ class SilentSignIn:
             if answer is None:
                 raise nobody()
             return answer
+
+    def _still_good(self, account: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """A person's token in the cache, as msal would answer with it; None where it is too old."""
+        whose = {"client_id": self._applications.client_id}
+        whose |= {name: account[name] for name in ("home_account_id", "environment")}
+        for entry in self._kept.cache.search("AccessToken", target=self._applications.scopes, query=whose):
+            left = float(entry["expires_on"]) - self._clock()
+            if left > PAUSE_S:
+                return {"access_token": entry["secret"], "expires_in": left}
+        return None
 
     def _of_an_application(self, claims: str | None, refused: str | None) -> Mapping[str, Any]:
         if self._app is None:
