@@ -44,7 +44,8 @@ class Protection(msgspec.Struct):
     apps: dict[str, list[ManagedAppRegistration]] = {}
     """By user id: the apps that are flagged; none of a user whose apps were all read and are well."""
     uncovered: str = ""
-    error: str = ""
+    error: GraphError | None = None
+    """What went wrong this time."""
     flaws: Flaws = Flaws()
 
 
@@ -57,7 +58,7 @@ async def read_protection(graph: GraphClient, budget: Round, known: Collection[s
     except GraphError as error:
         why = not_covered_for(error, FLAGGED_USERS_ASKED.permission)
         if why is None:
-            found.error = error.what
+            found.error = error
         else:
             found.uncovered = _("App protection ({why}).").format(why=why)
         return found

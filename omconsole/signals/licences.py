@@ -58,7 +58,7 @@ class Licences(msgspec.Struct):
     """Users who are known to have one, or whose account is disabled: those among the ones that matter."""
     uncovered: str = ""
     """Why nothing is known, as a sentence; empty where the directory could be read."""
-    error: str = ""
+    error: GraphError | None = None
     """What went wrong this time; what was known before stays."""
     flaws: Flaws = Flaws()
 
@@ -100,7 +100,7 @@ async def read_licences(
     except GraphError as error:
         why = not_covered_for(error, DIRECTORY_USERS_ASKED.permission)
         if why is None:
-            return Licences(error=error.what)
+            return Licences(error=error)
         return Licences(uncovered=_("Licences, but for those that an enrolment lacked ({why}).").format(why=why))
     asked = sorted(set(doubtful) - found.lacking.keys() - found.licensed)[:CONFIRMED_AT_MOST]
     await _confirm(graph, budget, asked, found, unmapped)

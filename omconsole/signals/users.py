@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
 from omconsole.domain.items import Observation, Severity
+from omconsole.errors import GraphThrottled
 from omconsole.graph import Flaws
+from omconsole.graph.throttling import LONGEST_WAIT_S
 from omconsole.i18n import _
 from omconsole.signals import app_protection, blocked, user_failures
 from omconsole.signals.app_protection import Protection, read_protection
@@ -82,7 +85,11 @@ class UsersSignal:
         self._licences: Licences | None = None
 
     async def sweep(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
-        """Look at everybody, and ask the directory."""
+        """Look at everybody, and ask the directory.
+
+        Raises:
+            GraphError: neither the directory nor app protection answers.
+        """
         return await self._read("sweep", graph, budget, now, progress)
 
     async def increment(self, graph: GraphClient, budget: Round, now: datetime, progress: Progress) -> Reading:
@@ -102,6 +109,8 @@ class UsersSignal:
         unmapped = Unmapped()
         protection = await read_protection(graph, budget, people.firing(app_protection.KIND), unmapped)
         licences = await self._licences_for(mode, people, graph, budget, unmapped)
+        if mode == "sweep" and protection.error is not None and licences.error is not None:
+            raise protection.error  # nothing at all was heard of Graph
         await self._names.learn(people.nameless(protection.flagged), list(fleet.devices.values()), graph, budget)
         enrolled = await enrolments(list(fleet.devices.values()), people.firing(user_failures.NO_LICENCE, *_FAILED))
         parts = [
@@ -116,7 +125,7 @@ class UsersSignal:
         reading.present = {each.triage.subject_id for each in everyone} & {
             device.user_id or "" for device in fleet.devices.values()
         }
-        _tell(reading, licences, protection, unmapped)
+        _tell(reading, licences, protection, unmapped, now)
         return reading
 
     async def _licences_for(
@@ -246,12 +255,16 @@ def _app_protection(people: _People, protection: Protection, names: UserNames) -
     return part
 
 
-def _tell(reading: Reading, licences: Licences, protection: Protection, unmapped: Unmapped) -> None:
+def _tell(reading: Reading, licences: Licences, protection: Protection, unmapped: Unmapped, now: datetime) -> None:
     """Say what was not read, and what is not covered."""
     reading.mark(licences.flaws + protection.flaws)
     for error in filter(None, (licences.error, protection.error)):
-        reading.status, reading.complete = "partial", False
-        reading.error = f"{reading.error} {error}" if reading.error else error
+        reading.status = "partial" if reading.status == "ok" else reading.status
+        reading.complete = False
+        reading.error = f"{reading.error} {error.what}" if reading.error else error.what
+        if isinstance(error, GraphThrottled):
+            until = now + timedelta(seconds=min(error.retry_after_s, LONGEST_WAIT_S))
+            reading.status, reading.retry_at = "throttled", max(until, reading.retry_at or until)
     unmapped.tell(reading)
     said = [each for each in (licences.uncovered, protection.uncovered) if each]
     said.append(_("Device limits: Graph tells of those that an enrolment has run into."))
