@@ -64,6 +64,7 @@ class Access:
         try:
             token = await self._tokens.token(claims=claims, refused=refused)
         except SignInNeeded as needed:
+            await self.look()  # another console may have signed out
             self._note(needed=True, why=needed.what)
             raise
         except GraphUnreachable as silent:

@@ -103,6 +103,20 @@ async def test_a_person_is_needed_until_a_token_comes(tmp_path: Path, monkeypatc
     assert door.access.state.account is None
 
 
+async def test_who_signed_out_in_another_console_is_no_longer_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = Door(tmp_path, monkeypatch, token(), SignInNeeded("Nobody is signed in."))
+    door.sign_in.who = ANNA
+    await door.access.token()
+    assert door.access.state is not None
+    assert door.access.state.account == ANNA
+    door.sign_in.who = None
+    with pytest.raises(SignInNeeded):
+        await door.access.token()
+    assert (door.access.state.account, door.access.state.needed) == (None, True)
+
+
 async def test_a_challenge_of_graph_stands_until_another_token_comes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
