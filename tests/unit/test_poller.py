@@ -358,6 +358,21 @@ async def test_a_request_wakes_the_poller_for_one_source_or_all(running: Any) ->
         assert bench.signals["messages"].polls == ["sweep"] * 3
 
 
+async def test_a_source_that_awaits_something_is_polled_again_before_its_interval(tmp_path: Path) -> None:
+    waiting, done = found("d1"), found("d1")
+    waiting.again_after_s = 60.0
+    bench = Bench(tmp_path, Planned("devices", waiting, done), Planned("messages"))
+    await bench.round()
+    bench.now += timedelta(seconds=59)
+    assert bench.poller._due() == []
+    bench.now += timedelta(seconds=1)
+    assert bench.poller._due() == [("devices", "increment")]
+    bench.now -= timedelta(minutes=15)
+    await bench.round("devices")
+    bench.now += timedelta(minutes=2)
+    assert "devices" not in dict(bench.poller._due())
+
+
 async def test_a_request_for_an_unknown_source_polls_nothing(tmp_path: Path) -> None:
     bench = Bench(tmp_path, Planned("devices"), Planned("messages"))
     bench.poller.request("devices2", asked=9)

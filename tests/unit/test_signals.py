@@ -25,10 +25,12 @@ from omconsole.signals.overview import OverviewSignal, compliant_percent, protec
 from omconsole.signals.reading import Reading
 from omconsole.simulator.app import create_app
 from omconsole.simulator.world import World
+from omconsole.store import fleet as fleet_file
 from tests.unit.signal_tools import SmallGraph, triage_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
 ROOT = "http://localhost"
 EPOCH = datetime(2026, 11, 22, tzinfo=UTC)
@@ -298,6 +300,20 @@ def test_a_partner_that_finds_nothing_ends_a_threat(looks: str) -> None:
 def test_a_partner_that_does_not_look_says_nothing_of_a_threat(looks_away: str | None) -> None:
     reading = judged(device(partner_reported_threat_state=looks_away))
     assert (reading.observations, ("d1", "device.threat") in reading.withheld) == ([], True)
+
+
+def test_a_fleet_that_an_older_version_kept_is_taken_as_it_is(tmp_path: Path) -> None:
+    with (tmp_path / fleet_file.FILE_NAME).open("wb") as file:
+        for _step in fleet_file.write(file, [{"id": "d1", "deviceName": "LAP-1"}]):
+            pass
+    reading = fleet_file.read(tmp_path, ManagedDevice)
+    found: list[ManagedDevice] = []
+    while not found:
+        try:
+            next(reading)
+        except StopIteration as end:
+            found = end.value
+    assert found == [ManagedDevice(id="d1", device_name="LAP-1")]
 
 
 async def test_an_unknown_threat_state_is_named() -> None:
