@@ -11,6 +11,7 @@ import pytest
 
 from omconsole.accounts import Account, keep_account
 from omconsole.config import Options, load
+from omconsole.domain.sign_in import SignInState
 from omconsole.errors import GraphUnreachable, SignInError, SignInNeeded, UsageError
 from omconsole.poll.access import SILENT_FOR_S, Access
 
@@ -109,12 +110,12 @@ async def test_who_signed_out_in_another_console_is_no_longer_named(
     door = Door(tmp_path, monkeypatch, token(), SignInNeeded("Nobody is signed in."))
     door.sign_in.who = ANNA
     await door.access.token()
-    assert door.access.state is not None
-    assert door.access.state.account == ANNA
+    assert door.access.state == SignInState("device-code", ANNA)
     door.sign_in.who = None
     with pytest.raises(SignInNeeded):
         await door.access.token()
-    assert (door.access.state.account, door.access.state.needed) == (None, True)
+    state = door.access.state
+    assert (state.account, state.needed) == (None, True)
 
 
 async def test_a_challenge_of_graph_stands_until_another_token_comes(
