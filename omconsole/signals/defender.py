@@ -41,8 +41,8 @@ class DefenderSignal(DeviceReportSignal[DefenderAgent]):
 
     name = SOURCE
     kind = KIND
-    asks = ("DeviceManagementConfiguration.Read.All",)
-    kinds = frozenset({KIND})
+    asks: tuple[str, ...] = ("DeviceManagementConfiguration.Read.All",)
+    kinds: frozenset[str] = frozenset({KIND})
     asked = UNHEALTHY_AGENTS_ASKED
     export = "UnhealthyDefenderAgents"
     decoder = DEFENDER_AGENTS

@@ -26,8 +26,8 @@ class FirewallSignal(DeviceReportSignal[DeviceFirewall]):
 
     name = SOURCE
     kind = KIND
-    asks = ("DeviceManagementConfiguration.Read.All",)
-    kinds = frozenset({KIND})
+    asks: tuple[str, ...] = ("DeviceManagementConfiguration.Read.All",)
+    kinds: frozenset[str] = frozenset({KIND})
     asked = UNHEALTHY_FIREWALLS_ASKED
     export = "FirewallUnhealthyStatus"
     decoder = DEVICE_FIREWALLS

@@ -57,7 +57,7 @@ async def matched(alerts: Iterable[SecurityAlert], fleet: Callable[[], Awaitable
 
     return MatchedDevices(
         {
-            alert: [device for each in evidence if (device := device_of(each)) is not None]
+            alert: [found for each in evidence if (found := device_of(each)) is not None]
             for alert, evidence in named.items()
         }
     )

@@ -48,7 +48,7 @@ class SecurityJudge:
 
     def alert(self, alert: SecurityAlert, devices: list[ManagedDevice], into: Part) -> None:
         """Take in one alert, with the devices that it is about."""
-        facts = {
+        facts: dict[str, object] = {
             "incidentId": alert.incident_id,
             "category": alert.category,
             "serviceSource": alert.service_source,
@@ -58,7 +58,7 @@ class SecurityJudge:
 
     def incident(self, incident: SecurityIncident, devices: list[ManagedDevice], alerts: int, into: Part) -> None:
         """Take in one incident, with the devices and the number of its open alerts."""
-        facts = {
+        facts: dict[str, object] = {
             "classification": incident.classification,
             "determination": incident.determination,
             "alertCount": alerts,

@@ -139,7 +139,7 @@ class Defender:
             return None
         row = self._world.device_row(draw.below(self._world.devices), moment(max(case.began, self._world.begin)))
         known, name = str(row["azureADDeviceId"]), f"{row['deviceName']}.corp.contoso-gmbh.example"
-        device = {
+        device: Row = {
             "@odata.type": "#microsoft.graph.security.deviceEvidence",
             "createdDateTime": iso_fraction(case.began, 1_234_567),
             "verdict": "suspicious",
@@ -148,7 +148,7 @@ class Defender:
             "osPlatform": "Windows11",
             "loggedOnUsers": [],
         }
-        user = {
+        user: Row = {
             "@odata.type": "#microsoft.graph.security.userEvidence",
             "userAccount": {"userPrincipalName": row["userPrincipalName"], "azureAdUserId": None},
         }

@@ -283,6 +283,7 @@ def test_a_missing_permission_is_no_failure_and_hides_no_other_source(
     refusal = b'{"error":{"code":"Forbidden","message":"Needs DeviceManagementConfiguration.Read.All."}}'
     missing = {
         "/v1.0/$batch": (405, "application/json", b"{}"),
+        "/beta/$batch": (405, "application/json", b"{}"),
         "/v1.0/deviceManagement/managedDeviceOverview": (403, "application/json", refusal),
         "/v1.0/deviceManagement/subscriptionState": (200, "application/json", b'{"value":"active"}'),
     }

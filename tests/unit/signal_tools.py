@@ -63,7 +63,6 @@ class SmallGraph:
             return table(told, body.get("skip", 0))
         return ok({"value": told}) if isinstance(told, list) else ok(told)
 
-
     def _part(self, request: httpx.Request, part: dict[str, Any]) -> dict[str, Any]:
         self.parts.append(part)
         asked = httpx.Request(part["method"], request.url.join(part["url"]), json=part.get("body"))

@@ -33,5 +33,5 @@ async def test_who_is_cancelled_while_waiting_holds_nobody_up() -> None:
     first, second, third = (asyncio.create_task(work()) for _task in range(3))
     await asyncio.sleep(0)
     second.cancel()
-    assert await asyncio.gather(first, third) == ["done", "done"]
+    assert list(await asyncio.gather(first, third)) == ["done", "done"]
     await next_turn()
