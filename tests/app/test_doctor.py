@@ -94,7 +94,9 @@ def test_a_tenant_that_lacks_one_permission_names_it_with_the_page_of_the_consen
     ran = doctor("--json")
     found = checks(ran)
     assert ran.status == 5
-    assert {name for name, each in found.items() if not each["ok"]} == {"permission.apps", "permission.audit"}
+    assert {name for name, each in found.items() if not each["ok"]} == {
+        *("permission.apps", "permission.audit", "permission.users"),
+    }
     assert found["permission.devices"]["what"] == "granted"
     assert found["permission.apps"]["what"] == f"missing {APPS}"
     assert f"{tenant.authority}/v2.0/adminconsent?client_id={tenant.client_id}" in found["permission.apps"]["do"]
@@ -111,7 +113,7 @@ def test_people_read_it_in_groups(doctor: Doctor) -> None:
     assert titles == ["Settings", "State", "Terminal", "Network", "Sign-in", "Permissions"]
     assert any(line.startswith("  ✗ permission.apps") and f"missing {APPS}" in line for line in lines)
     assert any(line.startswith("  ✓ permission.devices") for line in lines)
-    assert lines[-2:] == ["✗ 2 things are not well.", "! 1 thing is worth a look."]
+    assert lines[-2:] == ["✗ 3 things are not well.", "! 1 thing is worth a look."]
 
 
 def test_a_certificate_that_is_not_trusted_names_who_issued_it_and_the_setting(doctor: Doctor) -> None:

@@ -13,6 +13,7 @@ from omconsole.graph.tokens import ReadyToken
 from omconsole.signals.audit import AuditSignal
 from omconsole.signals.connector_rules import ConnectorThresholds
 from omconsole.signals.connectors import ConnectorsSignal
+from omconsole.signals.security import SecuritySignal
 from omconsole.signals.service import ServiceSignal
 from omconsole.signals.subscription import SubscriptionSignal
 from omconsole.simulator import story
@@ -20,6 +21,7 @@ from omconsole.simulator.alerts import planted_alerts
 from omconsole.simulator.app import create_app
 from omconsole.simulator.scenarios import SCENARIOS
 from omconsole.simulator.world import World
+from tests.unit.signal_tools import fleet_of
 
 if TYPE_CHECKING:
     from omconsole.signals.reading import Reading, Signal
@@ -39,9 +41,14 @@ async def sweep(signal: Signal, world: World, now: datetime) -> Reading:
 @pytest.mark.parametrize("minutes", [0, 7, 16, 41, 200, 30 * 60, 10 * 24 * 60, 250 * 24 * 60])
 async def test_sweeps_find_every_planted_alert_and_no_other(scenario: str, minutes: int) -> None:
     now = EPOCH + timedelta(minutes=minutes)
-    signals: list[Signal] = [ServiceSignal(), ConnectorsSignal(ConnectorThresholds()), SubscriptionSignal()]
+    signals: list[Signal] = [
+        ServiceSignal(),
+        ConnectorsSignal(ConnectorThresholds()),
+        SubscriptionSignal(),
+        SecuritySignal(fleet_of()),
+    ]
     readings = [await sweep(signal, WORLDS[scenario], now) for signal in signals]
-    assert [(reading.status, reading.error) for reading in readings] == [("ok", None)] * 3
+    assert [(reading.status, reading.error) for reading in readings] == [("ok", None)] * 4
     found = [(seen.kind, seen.subject_id) for reading in readings for seen in reading.observations]
     assert sorted(found) == sorted(planted_alerts(WORLDS[scenario], now))
 

@@ -433,7 +433,8 @@ def test_each_call_needs_a_permission_that_the_console_has() -> None:
 
 
 def test_a_missing_permission_is_told_in_intunes_words_until_an_administrator_consents() -> None:
-    desk = Desk(without=["DeviceManagementManagedDevices.Read.All", "ServiceHealth.Read.All", "User.ReadBasic.All"])
+    names = ("User.ReadBasic.All", "User.Read.All")
+    desk = Desk(without=["DeviceManagementManagedDevices.Read.All", "ServiceHealth.Read.All", *names])
     app = desk.public()
     token = signed_in(app)["access_token"]
     shown = {"Authorization": f"Bearer {token}"}
