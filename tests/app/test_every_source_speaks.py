@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
-import httpx
 import pytest
 
 from omconsole.config.thresholds import Thresholds
@@ -25,6 +24,8 @@ from omconsole.signals.judging import DeviceThresholds
 from tests.unit.graph_tools import Tenant, refused
 
 if TYPE_CHECKING:
+    import httpx
+
     from omconsole.poll.access import Access
     from omconsole.signals.reading import Signal
 
